@@ -1,0 +1,14 @@
+"""The frame: sign-in gate, navigation, the page."""
+
+import streamlit as st
+
+from studio.ui import cold, navigation
+from studio.ui.guard import guard, speak
+
+st.set_page_config(page_title="Lorewright", page_icon=str(navigation.ICON))
+speak()
+st.logo(str(navigation.WORDMARK), size="large")
+cold.settle(navigation.addresses())
+page = st.navigation(navigation.pages())
+guard()
+page.run()

@@ -1,0 +1,242 @@
+"""The desk: a story, a page to write on, and a voice that goes on where you stop."""
+
+import streamlit as st
+
+from studio.domain.jobs import Job, JobState
+from studio.domain.records import Generation, Revision, StoryRecord
+from studio.domain.voices import Voice
+from studio.errors import StudioError
+from studio.language import _, n_
+from studio.services import jobs, stories, writing
+from studio.ui import desk, live, navigation, problems, undo, words
+from studio.ui.choice import choice
+from studio.ui.guard import guard
+from studio.ui.prose import prose
+
+EVERY = 0.3
+
+
+def begin(*, first: bool) -> None:
+    """The form for a new story."""
+    with st.form("desk_new", border=False):
+        title = st.text_input(_("Title"), placeholder=_("Untitled"))
+        language = st.radio(
+            _("Language"), ["en", "zh"], format_func=words.language_name, horizontal=True
+        )
+        kind = "primary" if first else "secondary"
+        if st.form_submit_button(_("Begin the story"), type=kind, icon=":material/edit_note:"):
+            st.session_state["desk_story"] = stories.create(title, language).id
+            st.rerun()
+
+
+def choose(found: list[StoryRecord]) -> StoryRecord:
+    """The story on the desk, and what can be done with it as a whole."""
+    by_id = {story.id: story for story in found}
+    newest = sorted(found, key=lambda story: story.created_at, reverse=True)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = {story.id: story.title for story in newest}
+        chosen = choice(_("Story"), names, "desk_story")
+        with st.popover(_("New"), icon=":material/add:"):
+            begin(first=False)
+        with st.popover(_("This story"), icon=":material/more_horiz:"):
+            whole(by_id[chosen])
+    return by_id[chosen]
+
+
+def whole(story: StoryRecord) -> None:
+    """Rename, revisions, delete."""
+    with st.form("desk_rename", border=False):
+        title = st.text_input(_("Title"), story.title, key=f"desk_title_{story.id}")
+        if st.form_submit_button(_("Save the title")):
+            stories.rename(story.id, title)
+            st.rerun()
+    kept = stories.revisions(story.id)[1:51]
+    if kept:
+        by_number = {revision.revision: revision for revision in kept}
+        number = st.selectbox(
+            _("Earlier versions"),
+            list(by_number),
+            format_func=words.distinct(
+                {n: version_name(r) for n, r in by_number.items()}
+            ).__getitem__,
+            help=_("Every saved version is kept."),
+            key=f"desk_revision_{story.id}",
+        )
+        prose(
+            by_number[number].text[-400:], story.language,
+            key=f"desk_old_{story.id}_{number}", height=160,
+        )  # fmt: skip
+        if st.button(_("Bring this version back"), icon=":material/history:"):
+            stories.restore_revision(story.id, number)
+            desk.changed_here()
+            st.rerun()
+    if st.button(_("Delete the story"), icon=":material/delete:"):
+        stories.delete(story.id)
+        undo.remember("desk", story.id, story.title)
+        st.rerun()
+
+
+def version_name(kept: Revision) -> str:
+    length = len(kept.text)
+    said = n_("{when}, {n} character", "{when}, {n} characters", length)
+    return said.format(when=words.when(kept.at), n=words.count(length))
+
+
+def notices() -> None:
+    notice = st.session_state.pop(desk.NOTICE, None)
+    if notice == "elsewhere":
+        st.warning(
+            _(
+                "This story was also changed in another window. What you typed here is saved; "
+                "the other text is under Earlier versions."
+            ),
+            icon=":material/history:",
+        )
+    elif notice == "stray":
+        st.info(
+            _(
+                "Text that was typed before, and had not reached the studio, is now under "
+                "Earlier versions."
+            ),
+            icon=":material/history:",
+        )
+
+
+def write_here(story_id: str) -> None:
+    """The editor and its keys; saving runs only this part of the page again."""
+    notices()
+    desk.page(stories.get(story_id))
+    if st.session_state.pop(desk.GO, False):
+        if not writing.pending(story_id):
+            go_on(story_id)
+        st.rerun()
+    if st.session_state.pop(desk.HALT, False):
+        for page in writing.pending(story_id):
+            jobs.cancel(page.job_id)
+        st.rerun()
+
+
+def go_on(story_id: str) -> None:
+    """Ask the chosen voice for the next page."""
+    voice = st.session_state.get("desk_voice")
+    if voice is None:
+        return
+    try:
+        tokens = st.session_state.get("desk_length", 160)
+        writing.continue_page(story_id, voice, max_tokens=tokens)
+    except StudioError as problem:
+        st.session_state["desk_problem"] = problem
+
+
+def waiting(story_id: str) -> None:
+    """Pages that were asked for and are neither kept nor discarded."""
+    for page in writing.pending(story_id):
+        job = jobs.get(page.job_id)
+        alive = f"desk_alive_{job.id}"
+        if not job.ended:
+            st.session_state[alive] = True
+        elif st.session_state.pop(alive, False):
+            st.rerun()
+        passage(page, job)
+
+
+def passage(page: Generation, job: Job) -> None:
+    """One page, growing or waiting to be judged."""
+    if job.state is JobState.CANCELLED and not page.text.strip():
+        writing.discard(page.job_id)
+        st.rerun()
+    if not job.ended:
+        said = _("writing…") if page.text else words.state(job)
+        st.caption(f":material/ink_pen: {said}")
+    else:
+        st.caption(
+            _("The voice went on like this. Keep it, or not: your text is untouched so far.")
+        )
+    language = stories.get(page.story_id).language
+    if page.text:
+        prose(page.text.strip(), language, key=f"desk_page_{page.job_id}", framed=True, follow=True)
+    if job.failure:
+        problems.show(job.failure)
+
+
+def judge(page: Generation) -> None:
+    """Keep, try again or discard a page that has come to its end."""
+    with st.container(horizontal=True):
+        if page.text.strip() and st.button(_("Keep"), type="primary", icon=":material/check:"):
+            writing.accept(page.job_id)
+            desk.changed_here()
+            st.rerun()
+        if st.button(_("Try again"), icon=":material/refresh:"):
+            writing.discard(page.job_id)
+            go_on(page.story_id)
+            st.rerun()
+        if st.button(_("Discard"), icon=":material/close:"):
+            writing.discard(page.job_id)
+            st.rerun()
+
+
+def voice_of(story: StoryRecord, found: list[Voice]) -> None:
+    """Which voice goes on, and how far."""
+    by_id = {voice.id: voice for voice in found}
+    fitting = [v.id for v in found if v.language == story.language] or list(by_id)
+    if st.session_state.get("desk_voice") not in by_id:
+        st.session_state["desk_voice"] = fitting[0]
+    options = list(by_id)
+    st.session_state["desk_voice"] = st.selectbox(
+        _("Voice"),
+        options,
+        index=options.index(st.session_state["desk_voice"]),
+        format_func=words.distinct({i: v.name for i, v in by_id.items()}).__getitem__,
+    )
+    lengths = {80: _("A paragraph"), 160: _("Half a page"), 320: _("A page")}
+    st.session_state["desk_length"] = st.selectbox(
+        _("How far"), list(lengths), index=1, format_func=lengths.__getitem__
+    )
+
+
+def bar(story: StoryRecord, pages: list[Generation]) -> None:
+    """What can be done now: go on, stop, or judge what was written."""
+    alive = [page for page in pages if not jobs.get(page.job_id).ended]
+    if alive:
+        if st.button(_("Stop"), type="primary", icon=":material/stop:"):
+            for page in alive:
+                jobs.cancel(page.job_id)
+            st.rerun()
+    elif pages:
+        judge(pages[0])
+    else:
+        ask(story)
+
+
+def ask(story: StoryRecord) -> None:
+    """Voice, length, and the button that asks for the next page."""
+    found = writing.voices()
+    if not found:
+        st.caption(_("You can write. There is no voice yet to go on with."))
+        navigation.link("", _("See what is left to do until then"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        voice_of(story, found)
+        if st.button(_("Continue"), type="primary", icon=":material/ink_pen:"):
+            go_on(story.id)
+            st.rerun()
+
+
+guard()
+st.title(_("Desk"))
+undo.offer("desk", stories.restore)
+on_desk = stories.list_all()
+if on_desk:
+    story = choose(on_desk)
+    live.live(write_here, story.id, every=None)
+    pages = writing.pending(story.id)
+    busy = any(not jobs.get(page.job_id).ended for page in pages)
+    problem = st.session_state.pop("desk_problem", None)
+    if problem:
+        problems.show(problem)
+    live.live(waiting, story.id, every=EVERY if busy else None)
+    with st.bottom:
+        bar(story, pages)
+else:
+    st.write(_("A story, an empty page. Give it a name and begin; the name can change later."))
+    begin(first=True)

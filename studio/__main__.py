@@ -1,0 +1,5 @@
+"""The entry point of ``python -m studio``."""
+
+from studio.cli.program import app
+
+app(prog_name="python -m studio")

@@ -1,0 +1,1 @@
+"""Measurements with targets; each module has ``run() -> dict`` of the same shape."""

@@ -1,0 +1,1 @@
+"""``python -m studio``: every verb that a page has, without a browser."""

@@ -1,0 +1,100 @@
+"""Runs ``launch.py`` as a child: its lines become events, and it never outlives the job."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+from studio.domain.events import LogLine, Progressed
+from studio.domain.workroom import Stopped, Workroom
+
+LAUNCH = Path(__file__).with_name("launch.py")
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "PYTHONUNBUFFERED": "1",
+}
+TICK = 0.1
+KEPT = 20
+PERCENT = re.compile(r"Writing:\s+(\d+)%")
+TENSOR = re.compile(r"\[\s*(\d+)/\s*(\d+)\]")
+LEVELS = {"ERROR": "error", "WARNING": "warning"}
+
+
+class LaunchError(Exception):
+    """The child ended badly; ``lines`` are the last that it said."""
+
+    def __init__(self, code: int, lines: list[str]) -> None:
+        super().__init__(f"ended with {code}: " + (lines[-1] if lines else "it said nothing"))
+        self.lines = lines
+
+
+def launch(room: Workroom, *arguments: str) -> None:
+    """Run to the end, telling lines and progress.
+
+    Raises:
+        LaunchError: the child failed.
+        Stopped: the writer asked to stop; the child was ended.
+    """
+    command = [sys.executable, "-I", str(LAUNCH), *arguments]
+    last: deque[str] = deque(maxlen=KEPT)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **QUIET},
+    ) as child:
+        try:
+            for line in _lines(child, room):
+                last.append(line)
+                _tell(room, line)
+        finally:
+            if child.poll() is None:
+                child.kill()
+    if child.returncode:
+        raise LaunchError(child.returncode, list(last))
+
+
+def _lines(child: subprocess.Popen[bytes], room: Workroom) -> Iterator[str]:
+    """The child's lines as they come, until it closes its output."""
+    assert child.stdout is not None
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        asked = monotonic()
+        while True:
+            if monotonic() - asked >= TICK:
+                asked = monotonic()
+                if room.stopped():
+                    raise Stopped({})
+            if not selector.select(TICK):
+                continue
+            chunk = os.read(child.stdout.fileno(), 65536)
+            *whole, rest = re.split(rb"[\r\n]+", rest + chunk)
+            yield from (line.decode("utf-8", "replace") for line in whole if line.strip())
+            if not chunk:
+                break
+    if rest.strip():
+        yield rest.decode("utf-8", "replace")
+    child.wait()
+
+
+def _tell(room: Workroom, line: str) -> None:
+    if found := PERCENT.search(line):
+        room.emit(Progressed(step=int(found[1]), steps=100, unit="%"))
+        return
+    if found := TENSOR.match(line):
+        room.emit(Progressed(step=int(found[1]), steps=int(found[2]), unit="tensors"))
+        return
+    level, _colon, rest = line.partition(":")
+    text = rest.partition(":")[2] if level in ("INFO", "WARNING", "ERROR") else line
+    room.emit(LogLine.model_validate({"level": LEVELS.get(level, "info"), "text": text.strip()}))

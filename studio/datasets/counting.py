@@ -1,0 +1,85 @@
+"""Counts tokens of many spans of a text at once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from studio.text.passages import Sizes, Span
+
+UNIT = 1_500
+"""Characters that are tokenised together, give or take a sentence. Long enough to cost little
+each, and short enough that finding a character's token in them does, too."""
+BATCH = 512
+"""Units that are held as tokens at a time."""
+
+
+def sizes_with(tokenizer: Any) -> Sizes:
+    """Token counts of spans that tile a text, from one pass over it where the tokenizer tells
+    which token a character is in."""
+    return _by_offsets(tokenizer.backend_tokenizer) if tokenizer.is_fast else _one_by_one(tokenizer)
+
+
+def _by_offsets(backend: Any) -> Sizes:
+    def sizes(text: str, spans: Sequence[Span]) -> list[int]:
+        backend.no_truncation()
+        counts: list[int] = []
+        for units in _batches(_units(text, spans)):
+            pieces = [text[start:end] for start, end, _within in units]
+            encodings = backend.encode_batch(pieces, add_special_tokens=False)
+            for (start, _end, within), encoding in zip(units, encodings, strict=True):
+                _count(counts, encoding, start, within)
+        return counts
+
+    return sizes
+
+
+Unit = tuple[int, int, Sequence[Span]]
+"""Start and end of a unit in the text, and the spans that begin within it."""
+
+
+def _units(text: str, spans: Sequence[Span]) -> Iterator[Unit]:
+    """Parts of the text of several spans each, parted before white space: there no tokenizer
+    joins anything, so that the tokens are those of the whole text."""
+    start, first = 0, 0
+    for index, (_begin, end) in enumerate(spans):
+        if end - start >= UNIT or index + 1 == len(spans):
+            last = index + 1 == len(spans)
+            stop = end if last else start + len(text[start:end].rstrip()) or end
+            yield start, stop, spans[first : index + 1]
+            start, first = stop, index + 1
+
+
+def _batches(units: Iterator[Unit]) -> Iterator[list[Unit]]:
+    while batch := list(itertools.islice(units, BATCH)):
+        yield batch
+
+
+def _count(counts: list[int], encoding: Any, start: int, within: Sequence[Span]) -> None:
+    """Add the tokens of each span; those before the first belong to the span before."""
+    if not within:
+        return
+    places = [_token_at(encoding, begin - start) for begin, _end in within]
+    if counts:
+        counts[-1] += places[0]
+    else:
+        places[0] = 0
+    counts += (b - a for a, b in itertools.pairwise((*places, len(encoding))))
+
+
+def _token_at(encoding: Any, place: int) -> int:
+    """The first token that begins at this character or later."""
+    token = encoding.char_to_token(place)
+    if token is not None:
+        return int(token)
+    return sum(end <= place for _start, end in encoding.offsets)
+
+
+def _one_by_one(tokenizer: Any) -> Sizes:
+    def sizes(text: str, spans: Sequence[Span]) -> list[int]:
+        pieces = [text[start:end] for start, end in spans]
+        encoded = tokenizer(pieces, add_special_tokens=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    return sizes

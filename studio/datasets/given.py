@@ -1,0 +1,185 @@
+"""Rows that somebody gives, told apart into what is learned and what is held back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from studio.datasets import columns as meaning
+from studio.datasets.drafting import draft
+from studio.datasets.example import Draft
+from studio.datasets.rows import Row
+from studio.datasets.splits import Section
+from studio.domain.base import Language
+from studio.domain.events import LogLine, Progressed
+from studio.domain.recipes import Columns, RowsSpec
+from studio.domain.workroom import Stopped, Workroom
+from studio.errors import StudioError
+from studio.language import _
+from studio.plugins import discover
+from studio.text.segmentation import language_of
+
+TOLD = 3
+"""Rows that cannot be used which the log tells of one by one."""
+PATIENCE = 20
+"""Rows that cannot be used after which, were they the most, the table is refused."""
+TELL_EVERY = 0.5
+
+
+class Given(NamedTuple):
+    """One row: prose that is yet to be cut, or an example as it is."""
+
+    id: str
+    group: str
+    """Hash of what it begins from: rows of one group are on one side of the split."""
+    content: Draft | Section
+    file: str
+
+    @property
+    def characters(self) -> int:
+        if isinstance(self.content, Section):
+            return len(self.content.text)
+        return sum(len(turn["content"]) for turn in self.content.messages)
+
+
+@dataclass
+class Table:
+    """All rows of a source, and the account of what was not used."""
+
+    origin: dict[str, Any]
+    columns: Columns
+    given: list[Given] = field(default_factory=list)
+    unused: Counter[str] = field(default_factory=Counter)
+    """In how many rows a column held something that is not used."""
+    unusable: int = 0
+
+    @property
+    def language(self) -> Language:
+        """Of the first hundred thousand characters."""
+        texts = (_prose(each.content) for each in self.given[:200])
+        return language_of("\n".join(texts)[:100_000])
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """For the recipe: enough to have the same rows again."""
+        return {
+            "origin": self.origin,
+            "columns": self.columns.model_dump(mode="json"),
+            "unused_columns": dict(sorted(self.unused.items())),
+            "unusable_rows": self.unusable,
+        }
+
+
+def read(spec: RowsSpec, room: Workroom) -> Table:
+    """Every row of the source as a draft or as prose.
+
+    Raises:
+        StudioError: the source cannot be read, its columns are not known, or most of its
+            rows cannot be used.
+        Stopped: on request.
+    """
+    loader = discover("studio.datasets.loaders")[spec.kind]
+    rows = loader.run(spec, room)
+    stream = iter(rows)
+    first = list(islice(stream, meaning.SEEN))
+    table = Table(rows.origin, spec.columns or _recognised(first))
+    _take(table, chain(first, stream), room)
+    _tell(table, room)
+    return table
+
+
+def split(given: Iterable[Given], share: float) -> tuple[list[Given], list[Given]]:
+    """What is learned, and about ``share`` of the characters held back: whole groups, chosen by
+    the hash of their content, so that the same rows always give the same split."""
+    rows = list(given)
+    weights: Counter[str] = Counter()
+    for row in rows:
+        weights[row.group] += row.characters
+    held = _held(weights, share)
+    return [r for r in rows if r.group not in held], [r for r in rows if r.group in held]
+
+
+def _held(weights: Mapping[str, int], share: float) -> set[str]:
+    wanted, taken = share * sum(weights.values()), 0
+    held: set[str] = set()
+    for group in sorted(weights):
+        if taken < wanted and taken + weights[group] <= 1.5 * wanted:
+            held.add(group)
+            taken += weights[group]
+    if not held and len(weights) > 1:
+        held.add(min(sorted(weights), key=lambda group: weights[group]))
+    return held
+
+
+def _recognised(first: list[Row]) -> Columns:
+    guessed = meaning.guess(first)
+    if guessed.confidence == 1 or not first:
+        return guessed.columns
+    names = ", ".join(f"“{column}”" for column in first[0].fields)
+    raise StudioError(
+        _("The columns of “{file}” are not known.").format(file=first[0].file),
+        _("It has {names}, and nothing says which of them is what.").format(names=names),
+        _("Say on the Datasets page which column is what; a guess is filled in there."),
+    )
+
+
+def _take(table: Table, rows: Iterable[Row], room: Workroom) -> None:
+    began = told = time.monotonic()
+    for number, row in enumerate(rows, 1):
+        if room.stopped():
+            raise Stopped({})
+        table.unused.update(meaning.unused_of(row, table.columns))
+        try:
+            table.given.append(_given(number, row, table.columns))
+        except StudioError as problem:
+            table.unusable += 1
+            if table.unusable >= PATIENCE and table.unusable * 2 > number:
+                raise
+            if table.unusable <= TOLD:
+                room.emit(LogLine(level="warning", text=f"{problem.what} {problem.why}"))
+            last = problem
+        if (now := time.monotonic()) - told > TELL_EVERY:
+            told, rate = now, number / (now - began)
+            room.emit(Progressed(step=number, unit=_("rows"), note=row.file, rate=rate))
+    if table.unusable and table.unusable >= len(table.given):
+        raise last
+
+
+def _given(number: int, row: Row, columns: Columns) -> Given:
+    found = draft(row, columns)
+    if isinstance(found, str):
+        section = Section(-1, number - 1, row.place, found, language_of(found[:20_000]))
+        return Given(f"r{number}", _hash(found), section, row.file)
+    return Given(f"r{number}", _hash(_question(found)), found, row.file)
+
+
+def _question(found: Draft) -> str:
+    """What the conversation begins from: the same question with other answers is one group."""
+    asked = (turn["content"] for turn in found.messages if turn["role"] == "user")
+    return next(asked, found.messages[-1]["content"])
+
+
+def _hash(text: str) -> str:
+    return sha256(" ".join(text.split()).encode()).hexdigest()
+
+
+def _prose(content: Draft | Section) -> str:
+    return content.text if isinstance(content, Section) else content.messages[-1]["content"]
+
+
+def _tell(table: Table, room: Workroom) -> None:
+    if table.unusable > TOLD:
+        note = _("{count} rows could not be used and were left out.")
+        room.emit(LogLine(level="warning", text=note.format(count=table.unusable)))
+    for column, count in sorted(table.unused.items()):
+        note = _("The column “{column}” is not used; {count} rows have something in it.")
+        room.emit(LogLine(level="warning", text=note.format(column=column, count=count)))
+    for name in table.origin.get("not_read", ()):
+        room.emit(
+            LogLine(level="warning", text=_("The file {name} was not read.").format(name=name))
+        )

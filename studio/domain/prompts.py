@@ -1,0 +1,38 @@
+"""The words that training and the desk put before a passage, so that both build one prompt."""
+
+from __future__ import annotations
+
+from studio.domain.base import Language
+
+CONTINUE: dict[Language, str] = {
+    "en": "Continue the story in the author's voice.",
+    "zh": "请用作者的笔调续写下文。",
+}
+
+
+def continuation(language: Language, before: str, about: str = "") -> list[dict[str, str]]:
+    """The user's turn that asks for what comes after ``before``; lines ``about`` the story, such
+    as a summary or its people, stand in front of it."""
+    shown = f"{about.strip()}\n\n{before}" if about.strip() else before
+    return [{"role": "user", "content": f"{CONTINUE[language]}\n\n{shown}"}]
+
+
+BEGIN: dict[Language, str] = {
+    "en": "Begin the story in the author's voice.",
+    "zh": "请用作者的笔调写出开头。",
+}
+GO_ON: dict[Language, tuple[str, ...]] = {
+    "en": ("Go on.", "What happens next?", "Continue.", "And then?"),
+    "zh": ("接着写。", "后来呢？", "继续。", "请写下去。"),
+}
+
+
+def opening(language: Language, title: str) -> dict[str, str]:
+    """The user's turn that asks for the first passage of a chapter."""
+    return {"role": "user", "content": f"{BEGIN[language]}\n\n{title}"}
+
+
+def going_on(language: Language, which: int) -> dict[str, str]:
+    """The user's turn that asks for more of what was just written."""
+    wordings = GO_ON[language]
+    return {"role": "user", "content": wordings[which % len(wordings)]}

@@ -1,0 +1,184 @@
+"""What a job is asked to do. Frozen, complete, and the same on every machine.
+
+An input that another job will make is written ``job:<job id>/<name>``, where name is a key
+of that job's result; it is replaced by the artifact's id before the job is queued.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from studio.domain.base import ArtifactRef, Model, Spec
+from studio.domain.manuscripts import Decisions
+from studio.domain.recipes import (
+    Format,
+    FormatterSpec,
+    LocalWriter,
+    PrepareSpec,
+    ReviseSpec,
+    Template,
+)
+
+
+class NamedFile(Spec):
+    """A file as it was brought in: its name, and the artifact that holds it as ``original``."""
+
+    name: str = Field(min_length=1)
+    artifact: ArtifactRef
+
+
+class ImportSpec(Spec):
+    """Read files as manuscripts. Its result has ``manuscripts``, a list of artifact ids, and
+    ``refused``, what was wrong with each of the other files."""
+
+    kind: Literal["import"] = "import"
+    files: tuple[NamedFile, ...] = Field(min_length=1)
+    notes: tuple[str, ...] = ()
+    """What was left out before any file was read."""
+    footnotes: bool = False
+    """Keep foot- and endnotes, where the format has them."""
+    decisions: Decisions = Decisions()
+    """What to put back, or take out, of what cleaning found; for a single file."""
+    family: str | None = None
+    """The manuscript that this is a new version of; for a single file."""
+
+
+class LoraSpec(Spec):
+    rank: int = Field(16, ge=1, le=512)
+    alpha: int = Field(32, ge=1, le=1024)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    target_modules: str = "all-linear"
+
+
+class TrainSpec(Spec):
+    """Train a LoRA adapter. Its result has ``adapter``, an artifact id, and the figures."""
+
+    kind: Literal["train"] = "train"
+    name: str
+    dataset: ArtifactRef
+    model: Model = Model()
+    objective: str = "sft"
+    formatter: FormatterSpec = Format()
+    preset: str = "taste"
+    lora: LoraSpec = LoraSpec()
+    quantisation: Literal["none", "nf4", "int8"] = "none"
+    learning_rate: float = Field(2e-3, gt=0, le=1)
+    batch_size: int = Field(8, ge=1)
+    accumulation: int = Field(1, ge=1)
+    epochs: float = Field(3.0, gt=0)
+    max_steps: int | None = Field(None, ge=1)
+    warmup_share: float = Field(0.05, ge=0, lt=1)
+    max_length: int = Field(512, ge=16)
+    evaluate_every: int = Field(20, ge=1)
+    save_every: int = Field(20, ge=1)
+    keep_checkpoints: int = Field(2, ge=1)
+    patience: int = Field(4, ge=1)
+    """Held-out measures without improvement after which the training ends early."""
+    held_out_passages: int = Field(64, ge=1)
+    """Most held-out passages that are measured, spread evenly over all there are."""
+    sample_tokens: int = Field(80, ge=0, le=1024)
+    samples: int = Field(2, ge=0, le=8)
+    seed: int = 20
+    foreseen_memory: int | None = Field(None, ge=1)
+    """Bytes that preflight reckoned at the start; the run stores it beside what it took."""
+
+
+class ConvertSpec(Spec):
+    """Convert a base model, or an adapter of it, to GGUF. Its result has ``gguf``."""
+
+    kind: Literal["convert"] = "convert"
+    name: str
+    converter: Literal["base-gguf", "adapter-gguf"]
+    model: Model = Model()
+    adapter: ArtifactRef | None = None
+    quantisation: Literal["F32", "F16", "Q8_0", "Q5_K_M", "Q4_K_M"] = "F16"
+
+
+class RegisterSpec(Spec):
+    """Prove that llama.cpp with base + adapter agrees with transformers + peft on held-out
+    text, and put the voice on the desk's shelf. Its result has ``max_abs_logit_diff`` (logits)
+    and ``top1_agreement`` (share of positions)."""
+
+    kind: Literal["register"] = "register"
+    name: str
+    model: Model = Model()
+    dataset: ArtifactRef
+    adapter: ArtifactRef
+    gguf_base: ArtifactRef
+    gguf_adapter: ArtifactRef
+    positions: int = Field(512, ge=16)
+
+
+class DownloadSpec(Spec):
+    """Fetch a model from the Hub. Its result has ``model``, an artifact id."""
+
+    kind: Literal["download"] = "download"
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str = "main"
+
+
+class Sampling(Spec):
+    temperature: float = Field(0.8, ge=0, le=5)
+    top_k: int = Field(40, ge=0)
+    top_p: float = Field(0.95, gt=0, le=1)
+    min_p: float = Field(0.05, ge=0, le=1)
+    repeat_penalty: float = Field(1.1, ge=0.5, le=2)
+    seed: int | None = None
+
+
+class WriteSpec(Spec):
+    """Write on from a prompt. Its result has ``text``, ``tokens``, ``first_token_ms``,
+    ``tokens_per_second`` and ``finish`` (stop, length)."""
+
+    kind: Literal["write"] = "write"
+    backend: str = "llamacpp"
+    gguf_base: ArtifactRef
+    gguf_adapter: ArtifactRef | None = None
+    adapter_scale: float = Field(1.0, ge=0, le=2)
+    messages: tuple[dict[str, str], ...] = ()
+    """Chat turns (role, content), formatted by the model's own template ..."""
+    template: Template | None = None
+    """... or by this one, as they were when the voice was taught ..."""
+    raw: str | None = None
+    """... or, when given, this text as it is."""
+    max_tokens: int = Field(256, ge=1, le=8192)
+    context_tokens: int = Field(2048, ge=128)
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    """Texts that end the page; not part of it."""
+
+
+AnySpec = Annotated[
+    ImportSpec
+    | PrepareSpec
+    | ReviseSpec
+    | TrainSpec
+    | ConvertSpec
+    | RegisterSpec
+    | DownloadSpec
+    | WriteSpec,
+    Field(discriminator="kind"),
+]
+SPEC: TypeAdapter[Any] = TypeAdapter(AnySpec)
+
+_QUEUES: dict[str, str] = {
+    "import": "cpu",
+    "prepare": "cpu",
+    "revise": "cpu",
+    "convert": "cpu",
+    "register": "cpu",
+    "download": "cpu",
+    "train": "train",
+}
+
+
+def queue_of(spec: AnySpec) -> str:
+    """The queue that serves a job: long work with a model on this machine waits with the
+    trainings, short work is never held up by it."""
+    if isinstance(spec, WriteSpec):
+        return f"write-{spec.backend}"
+    if isinstance(spec, PrepareSpec) and isinstance(spec.builder.asks, LocalWriter):
+        return "train"
+    return _QUEUES[spec.kind]

@@ -1,0 +1,29 @@
+"""Chat turns made into tokens, and voices on the desk's shelf."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class FormattedExample(BaseModel):
+    """Token ids of a conversation; ``mask[i]`` is True where token i is learned (the loss mask)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ids: tuple[int, ...]
+    mask: tuple[bool, ...]
+    pieces: tuple[str, ...]
+    """The text of each token, for showing."""
+
+
+class Voice(BaseModel):
+    """Something the desk can write with: a base model in GGUF, with or without an adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    """Adapter id, or ``base:<gguf artifact id>``."""
+    name: str
+    gguf_base: str
+    gguf_adapter: str | None = None
+    language: str | None = None

@@ -1,0 +1,20 @@
+"""The one error that a writer reads."""
+
+from __future__ import annotations
+
+
+class StudioError(Exception):
+    """What happened, why, and what to do next, each in one plain sentence.
+
+    Raised for everything a person can cause or cure. Anything else that is raised is a
+    defect of the studio and shown as such.
+    """
+
+    def __init__(self, what: str, why: str, remedy: str) -> None:
+        super().__init__(f"{what} {why} {remedy}")
+        self.what = what
+        self.why = why
+        self.remedy = remedy
+
+    def as_dict(self) -> dict[str, str]:
+        return {"what": self.what, "why": self.why, "remedy": self.remedy}

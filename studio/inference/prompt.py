@@ -1,0 +1,133 @@
+"""A request becomes token ids that fit: what is too long loses its oldest words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from studio.domain.recipes import Template
+from studio.domain.specs import WriteSpec
+from studio.errors import StudioError
+from studio.inference.runtime import Runtime
+from studio.inference.template import render
+from studio.language import _
+
+BREAKS = (r"\n\s*", r"[.!?…。！？]['\"”’」』）)]*\s*", r"\s+|[，、；：]")
+"""Where a text may begin, best first: a line, a sentence, a word."""
+REACH = 400
+"""How many characters further on a better place to begin is looked for."""
+Turn = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    ids: list[int]
+    room: int
+    """How many tokens may be written before the context is full."""
+    shortened: bool
+
+
+def build(spec: WriteSpec, runtime: Runtime) -> Prompt:
+    """The prompt's ids, in at most the context less what is to be written (or half of it).
+
+    Raises:
+        StudioError: the turns cannot be formatted, or there is nothing to write from.
+    """
+    context = min(spec.context_tokens, runtime.context)
+    budget = context - min(spec.max_tokens, context // 2)
+    if spec.raw is not None:
+        ids, shortened = _fit_raw(spec.raw, runtime, budget)
+    else:
+        ids, shortened = _fit_turns(spec.messages, runtime, budget, spec.template)
+    if not ids:
+        raise StudioError(
+            _("There is nothing to write from."),
+            _("The prompt is empty."),
+            _("Write a first sentence, then let the studio go on."),
+        )
+    return Prompt(ids, min(spec.max_tokens, context - len(ids)), shortened)
+
+
+def later_start(text: str, at: int) -> int:
+    """Where to begin a text that must lose its first ``at`` characters: a good place soon after."""
+    window = text[at : at + REACH]
+    for pattern in BREAKS:
+        found = re.search(pattern, window)
+        if found and at + found.end() < len(text):
+            return at + found.end()
+    return at
+
+
+def _marks(runtime: Runtime) -> dict[str, str]:
+    facts = runtime.head.facts
+    known = {"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"}
+    keys = {name: f"tokenizer.ggml.{key}_token_id" for name, key in known.items()}
+    return {name: runtime.name(facts[key]) for name, key in keys.items() if key in facts}
+
+
+def ids_of_turns(
+    turns: Sequence[Turn],
+    runtime: Runtime,
+    *,
+    asking: bool = True,
+    template: Template | None = None,
+) -> list[int]:
+    """The ids of a conversation in the model's own format or in the template's, as training
+    saw it.
+
+    Raises:
+        StudioError: the model has no chat template, or it refuses these turns.
+    """
+    text = render(runtime.head, turns, _marks(runtime), asking=asking, template=template)
+    return runtime.tokenise(text, special=True)
+
+
+def _fit_raw(text: str, runtime: Runtime, budget: int) -> tuple[list[int], bool]:
+    ids = runtime.tokenise(text, special=False)
+    shortened = len(ids) > budget
+    while len(ids) > budget:
+        text = text[_cut(text, len(ids) - budget, len(ids)) :]
+        ids = runtime.tokenise(text, special=False)
+    return ids, shortened
+
+
+def _fit_turns(
+    turns: Sequence[Turn], runtime: Runtime, budget: int, template: Template | None
+) -> tuple[list[int], bool]:
+    """Drop the oldest turns first (a system turn stays), then the beginning of the last one."""
+    ids = ids_of_turns(turns, runtime, template=template)
+    shortened = len(ids) > budget
+    while len(ids) > budget:
+        shorter = _without_oldest(turns) or _with_later_start(turns, len(ids) - budget, runtime)
+        if shorter is None:
+            return ids[-budget:], True
+        turns = shorter
+        ids = ids_of_turns(turns, runtime, template=template)
+    return ids, shortened
+
+
+def _without_oldest(turns: Sequence[Turn]) -> list[Turn] | None:
+    """Without the oldest question and its answer; None when only the last question is left."""
+    system = [turn for turn in turns[:1] if turn["role"] == "system"]
+    rest = list(turns[len(system) :])
+    return [*system, *rest[2:]] if len(rest) > 2 else None
+
+
+def _with_later_start(turns: Sequence[Turn], excess: int, runtime: Runtime) -> list[Turn] | None:
+    """The last turn keeps its first paragraph (the instruction) and loses story after it."""
+    last = turns[-1]
+    instruction, gap, story = last["content"].partition("\n\n")
+    if not gap:
+        instruction, story = "", instruction
+    if not story:
+        return None
+    tokens = len(runtime.tokenise(story, special=True))
+    story = story[_cut(story, excess, tokens) :]
+    return [*turns[:-1], {**last, "content": f"{instruction}{gap}{story}"}]
+
+
+def _cut(text: str, excess: int, tokens: int) -> int:
+    """Characters to drop from the left so that about ``excess`` of its ``tokens`` go."""
+    at = -(-len(text) * excess // max(1, tokens))
+    return max(1, later_start(text, min(at, len(text))))

@@ -1,0 +1,106 @@
+"""Files that arrive whole or not at all on a local disk: aside, forced down, moved, vouched for."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.jobs.manifests import File, Manifest
+
+BLOCK = 1 << 20
+INCOMING = ".incoming"
+
+
+@contextmanager
+def incoming(place: Path) -> Iterator[Path]:
+    """A folder for what is not whole yet, locked while its process lives."""
+    staging = place / INCOMING / secrets.token_hex(8)
+    staging.mkdir(parents=True)
+    try:
+        with (staging / "lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def sweep(place: Path) -> None:
+    """Remove what a process that was killed while filing left behind."""
+    for staging in (place / INCOMING).glob("*"):
+        if _abandoned(staging):
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _abandoned(staging: Path) -> bool:
+    try:
+        with (staging / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    except OSError:
+        return False
+
+
+def copy(source: Path, target: Path, folder: Path) -> File:
+    """Copy, hash what was copied and force it to the disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while block := reader.read(BLOCK):
+            writer.write(block)
+            digest.update(block)
+            size += len(block)
+        writer.flush()
+        os.fsync(writer.fileno())
+    target.chmod(0o444)
+    path = source.relative_to(folder).as_posix()
+    return File(path=path, size=size, sha256=digest.hexdigest())
+
+
+def settle(staging: Path, place: Path, manifest: Manifest) -> None:
+    """Move whole files into place, then write the manifest.
+
+    Another process may have put the same content there first: then its files are kept.
+    """
+    if not (place / "files").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            (staging / "files").rename(place / "files")
+        except OSError as problem:
+            if problem.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    sync(place)
+    if not (place / "manifest.json").exists():
+        write(place / "manifest.json", manifest.model_dump_json(indent=1).encode())
+    sync(place.parent)
+
+
+def write(path: Path, content: bytes) -> None:
+    """A file that is whole or not there, forced to the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Force a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

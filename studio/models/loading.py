@@ -1,0 +1,91 @@
+"""Loads a base model for training or scoring, whole or compressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from studio.errors import StudioError
+from studio.language import _
+from studio.models.source import validate
+
+Quantisation = Literal["none", "nf4", "int8"]
+
+
+def best_device() -> str:
+    """ "cuda" when this process can compute on a GPU, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def best_dtype(device: str) -> Any:
+    """bfloat16 on a GPU that has it, else float32: half precision on a CPU is slow and coarse."""
+    import torch
+
+    if device.startswith("cuda") and torch.cuda.is_bf16_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+def load_model(
+    folder: Path,
+    quantisation: Quantisation = "none",
+    device: str | None = None,
+    dtype: Any = None,
+) -> Any:
+    """A causal language model in evaluation mode on ``device`` (the best one by default).
+
+    Only safetensors are read and no code of the model is run.
+
+    Raises:
+        StudioError: the folder is not a whole, supported model, or memory does not suffice.
+    """
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    validate(folder)
+    device = device or best_device()
+    dtype = dtype or best_dtype(device)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            dtype=dtype,
+            device_map={"": device},
+            quantization_config=_quantisation_config(quantisation, dtype),
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+        )
+    except MemoryError as error:
+        raise StudioError(
+            _("The model in {folder} does not fit into memory.").format(folder=folder),
+            _("The machine ran out of memory while its weights were read."),
+            _("Choose a smaller model or a stronger compression, or close other programs."),
+        ) from error
+    _keep_layout(model)
+    return model.eval()
+
+
+def _keep_layout(model: Any) -> None:
+    """bitsandbytes packs four-bit weights anew at the first evaluation on some processors, and
+    then computes no gradients through them: measuring would end all learning in silence."""
+    for module in model.modules():
+        if getattr(module, "support_avx512bf16_for_cpu", False):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _quantisation_config(quantisation: Quantisation, dtype: Any) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if quantisation == "nf4":
+        return BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    if quantisation == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return None

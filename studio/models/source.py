@@ -1,0 +1,208 @@
+"""Where a base model lies, and whether it is whole: found out without loading it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import Any, Protocol
+
+from studio.domain.base import Model
+from studio.domain.models import ModelFacts
+from studio.errors import StudioError
+from studio.language import _
+from studio.models.files import read_json
+from studio.models.weights import shards, tensors
+from studio.paths import local_path
+from studio.settings import settings
+
+CONFIG = "config.json"
+SOURCE = "source.json"
+"""Written beside a downloaded model: its repository and commit."""
+TOKENIZERS = ("tokenizer.json", "tokenizer.model")
+SUPPORTED = (
+    "LlamaForCausalLM",
+    "Qwen2ForCausalLM",
+    "Qwen3ForCausalLM",
+    "MistralForCausalLM",
+    "GemmaForCausalLM",
+    "Gemma2ForCausalLM",
+    "Gemma3ForCausalLM",
+    "PhiForCausalLM",
+    "Phi3ForCausalLM",
+)
+PUBLISHED_WITH_CODE = ("PhiForCausalLM", "Phi3ForCausalLM")
+"""Their repositories carry copies of code that transformers has itself; the copies are not run."""
+
+
+class Fetcher(Protocol):
+    def fetch(self, artifact: str) -> Path: ...
+
+
+def folder_of(model: Model, fetcher: Fetcher | Callable[[str], Path]) -> Path:
+    """The folder of a base model; artifacts are brought here by ``fetcher``.
+
+    Raises:
+        StudioError: a local folder is not there.
+    """
+    if model.source == "starter":
+        return settings().starter
+    if model.source == "artifact":
+        fetch = fetcher if callable(fetcher) else fetcher.fetch
+        return fetch(model.name)
+    folder = local_path(model.name)
+    if not folder.is_dir():
+        raise StudioError(
+            _("There is no model folder {folder}.").format(folder=folder),
+            _("The folder may have been moved or renamed, or lie on another machine."),
+            _("Choose the folder again on the Settings page."),
+        )
+    return folder.resolve()
+
+
+def validate(folder: Path) -> ModelFacts:
+    """What the folder holds.
+
+    Raises:
+        StudioError: no config, no or broken weights, no tokenizer, an architecture that
+            cannot be trained, or a model that wants to run code of its own.
+    """
+    config = _config(folder)
+    architecture = _architecture(folder, config)
+    files = shards(folder)
+    contents = tensors(folder, files)
+    tokenizer = _tokenizer_config(folder)
+    _refuse_code(folder / "tokenizer_config.json", tokenizer, architecture)
+    heads = int(config.get("num_attention_heads") or 1)
+    hidden = _number(folder, config, "hidden_size")
+    return ModelFacts(
+        name=_name(folder),
+        architecture=architecture,
+        model_type=str(config.get("model_type", "")),
+        dtype=Counter(t["dtype"] for t in contents.values()).most_common(1)[0][0],
+        parameters=sum(prod(t["shape"]) for t in contents.values()),
+        bytes=sum(file.stat().st_size for file in files),
+        layers=_number(folder, config, "num_hidden_layers"),
+        hidden_size=hidden,
+        intermediate_size=int(config.get("intermediate_size") or 4 * hidden),
+        heads=heads,
+        kv_heads=int(config.get("num_key_value_heads") or heads),
+        head_dim=int(config.get("head_dim") or hidden // heads),
+        vocabulary=_number(folder, config, "vocab_size"),
+        context_length=int(config.get("max_position_embeddings") or 2048),
+        tied_embeddings=bool(config.get("tie_word_embeddings", False)),
+        has_chat_template=_has_chat_template(folder, tokenizer),
+        weights=tuple(file.name for file in files),
+    )
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The model's own tokenizer, with a padding token.
+
+    Raises:
+        StudioError: the tokenizer's files are missing or broken.
+    """
+    from transformers import AutoTokenizer
+
+    _tokenizer_config(folder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except (ValueError, OSError, KeyError, ImportError) as error:
+        raise _broken_tokenizer(folder, str(error)) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG
+    if path.is_file():
+        return read_json(path)
+    raise StudioError(
+        _("{folder} is not a model folder.").format(folder=folder),
+        _("It has no file {name}, which says how the model is built.").format(name=CONFIG),
+        _("Choose the folder that holds config.json, tokenizer.json and the .safetensors files."),
+    )
+
+
+def _name(folder: Path) -> str:
+    source = folder / SOURCE
+    return str(read_json(source)["repository"]) if source.is_file() else folder.name
+
+
+def _number(folder: Path, config: dict[str, Any], key: str) -> int:
+    value = config.get(key)
+    if isinstance(value, int) and value > 0:
+        return value
+    raise StudioError(
+        _("The file {path} is incomplete.").format(path=folder / CONFIG),
+        _("It has no number for {key}.").format(key=key),
+        _("Download or copy the model again."),
+    )
+
+
+def _architecture(folder: Path, config: dict[str, Any]) -> str:
+    names = config.get("architectures")
+    name = str(names[0]) if isinstance(names, list) and names else ""
+    _refuse_code(folder / CONFIG, config, name)
+    if name not in SUPPORTED:
+        raise StudioError(
+            _("The model in {folder} is of a kind that cannot be taught here.").format(
+                folder=folder
+            ),
+            _("{path} names the architecture {name}.").format(
+                path=folder / CONFIG, name=name or _("none at all")
+            ),
+            _("Choose a model of the Llama, Qwen, Mistral, Gemma or Phi family."),
+        )
+    if "quantization_config" in config:
+        raise StudioError(
+            _("The model in {folder} is already compressed.").format(folder=folder),
+            _("{path} has a quantization_config, and such weights cannot be converted.").format(
+                path=folder / CONFIG
+            ),
+            _("Choose the original model; Lorewright compresses it while training if you ask."),
+        )
+    return name
+
+
+def _refuse_code(path: Path, config: dict[str, Any], architecture: str) -> None:
+    if "auto_map" not in config or architecture in PUBLISHED_WITH_CODE:
+        return
+    raise StudioError(
+        _("The model in {folder} wants to run program code of its own.").format(folder=path.parent),
+        _("{path} has an auto_map entry; Lorewright never runs code from a model.").format(
+            path=path
+        ),
+        _("Choose a model of the Llama, Qwen, Mistral, Gemma or Phi family without such code."),
+    )
+
+
+def _tokenizer_config(folder: Path) -> dict[str, Any]:
+    found = [folder / name for name in TOKENIZERS if (folder / name).is_file()]
+    if not found:
+        raise StudioError(
+            _("The model in {folder} has no tokenizer.").format(folder=folder),
+            _("There is no tokenizer.json, which cuts text into the pieces a model reads."),
+            _("Download or copy the tokenizer's files into the folder."),
+        )
+    if found[0].suffix == ".json":
+        read_json(found[0])
+    path = folder / "tokenizer_config.json"
+    return read_json(path) if path.is_file() else {}
+
+
+def _broken_tokenizer(folder: Path, why: str) -> StudioError:
+    return StudioError(
+        _("The tokenizer in {folder} cannot be loaded.").format(folder=folder),
+        _("The library says: {why}").format(why=why.splitlines()[0] if why else _("nothing")),
+        _("Download or copy tokenizer.json and tokenizer_config.json again."),
+    )
+
+
+def _has_chat_template(folder: Path, tokenizer: dict[str, Any]) -> bool:
+    files = ("chat_template.jinja", "chat_template.json")
+    return bool(tokenizer.get("chat_template")) or any((folder / f).is_file() for f in files)

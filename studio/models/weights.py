@@ -1,0 +1,106 @@
+"""The weight files of a model, checked by their tables of contents without loading them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from studio.errors import StudioError
+from studio.language import _
+from studio.models.files import read_json
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+LARGEST_HEADER = 100_000_000
+
+
+def tensors(folder: Path, files: list[Path]) -> dict[str, dict[str, Any]]:
+    """The header entries (dtype, shape, data_offsets) of all tensors by name.
+
+    Raises:
+        StudioError: a file is truncated or damaged, or a tensor of the index is in none.
+    """
+    found = {name: header for file in files for name, header in _tensors(file).items()}
+    _check_complete(folder, found)
+    return found
+
+
+def shards(folder: Path) -> list[Path]:
+    """The weight files of a folder, all of them there. Raises StudioError."""
+    if (folder / INDEX).is_file():
+        return _listed_shards(folder, read_json(folder / INDEX))
+    if (folder / SINGLE).is_file():
+        return [folder / SINGLE]
+    if any(folder.glob("*.bin")) or any(folder.glob("*.pt*")):
+        raise StudioError(
+            _("The weights in {folder} are in an unsafe format.").format(folder=folder),
+            _("It has .bin or .pt files, which can hold program code, and no .safetensors."),
+            _("Choose a model that is published as .safetensors files."),
+        )
+    raise StudioError(
+        _("The model in {folder} has no weights.").format(folder=folder),
+        _("There is neither {single} nor {index}.").format(single=SINGLE, index=INDEX),
+        _("Download or copy the model again, the .safetensors files included."),
+    )
+
+
+def _listed_shards(folder: Path, index: dict[str, Any]) -> list[Path]:
+    named = index.get("weight_map")
+    names = sorted({str(n) for n in named.values()}) if isinstance(named, dict) else []
+    shards = [folder / Path(name).name for name in names]
+    missing = [shard.name for shard in shards if not shard.is_file()]
+    if missing or not shards:
+        raise StudioError(
+            _("The model in {folder} is not whole.").format(folder=folder),
+            _("{index} lists {names}, which is not there.").format(
+                index=INDEX, names=", ".join(missing) or _("no file")
+            ),
+            _("Download or copy the missing file again."),
+        )
+    return shards
+
+
+def _tensors(shard: Path) -> dict[str, dict[str, Any]]:
+    """The tensors of a safetensors file by name, after checking that its data is all there."""
+    size = shard.stat().st_size
+    with shard.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or not 2 <= length <= min(LARGEST_HEADER, size - 8):
+            raise _truncated(shard, size, None)
+        try:
+            header = json.loads(file.read(length))
+            header.pop("__metadata__", None)
+            end = 8 + length + max((t["data_offsets"][1] for t in header.values()), default=0)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _truncated(shard, size, None) from error
+    if not header or size != end:
+        raise _truncated(shard, size, end)
+    return header  # type: ignore[no-any-return]
+
+
+def _truncated(shard: Path, size: int, end: int | None) -> StudioError:
+    why = (
+        _("It has {size:,} bytes; its own table of contents cannot be read.").format(size=size)
+        if end is None
+        else _("It has {size:,} bytes; {end:,} are expected.").format(size=size, end=end)
+    )
+    return StudioError(
+        _("The weight file {path} is damaged.").format(path=shard),
+        why,
+        _("Download or copy this file again."),
+    )
+
+
+def _check_complete(folder: Path, tensors: dict[str, dict[str, Any]]) -> None:
+    if not (folder / INDEX).is_file():
+        return
+    missing = set(read_json(folder / INDEX)["weight_map"]) - set(tensors)
+    if missing:
+        raise StudioError(
+            _("The model in {folder} is not whole.").format(folder=folder),
+            _("{count} of its tensors are in none of the files, {name} among them.").format(
+                count=len(missing), name=min(missing)
+            ),
+            _("Download or copy the model again."),
+        )

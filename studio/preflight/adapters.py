@@ -1,0 +1,64 @@
+"""How many numbers an adapter trains, before it is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from studio.domain.shapes import Linear, Shape
+
+ALL = "all-linear"
+
+
+class Adapter(BaseModel):
+    """LoRA as peft makes it. rsLoRA, LoRA+, PiSSA and alpha change no size, and are not here.
+
+    ``targets`` names module ends, separated by commas, or is "all-linear"; ``rank_pattern``
+    gives other ranks to modules whose path ends so (peft's own rule, a regular expression).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rank: int = Field(16, ge=1)
+    targets: str = ALL
+    rank_pattern: dict[str, int] = {}
+    dora: bool = False
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+
+def targeted(shape: Shape, adapter: Adapter) -> tuple[Linear, ...]:
+    """The linear layers of a block that get matrices of their own."""
+    if adapter.targets == ALL:
+        return shape.linears
+    names = {name.strip() for name in adapter.targets.split(",")}
+    return tuple(linear for linear in shape.linears if linear.name in names)
+
+
+def ranks(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, int]]:
+    """Every targeted layer of every block with its rank."""
+    for layer in range(shape.layers):
+        for linear in targeted(shape, adapter):
+            yield linear, _rank(f"{layer}.{_part(linear)}.{linear.name}", adapter)
+
+
+def adapter_parameters(shape: Shape, adapter: Adapter) -> int:
+    """Trained numbers: rank x (inputs + outputs) a layer (Hu et al. 2021, section 4.1), and one
+    magnitude an output for DoRA (Liu et al. 2024, section 4.1)."""
+    return sum(
+        rank * (linear.inputs + linear.outputs) + (linear.outputs if adapter.dora else 0)
+        for linear, rank in ranks(shape, adapter)
+    )
+
+
+def _part(linear: Linear) -> str:
+    attention = linear.name in ("q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj", "dense")
+    return "self_attn" if attention else "mlp"
+
+
+def _rank(path: str, adapter: Adapter) -> int:
+    for pattern, rank in adapter.rank_pattern.items():
+        if re.match(rf"(.*\.)?({pattern})$", f"model.layers.{path}"):
+            return rank
+    return adapter.rank

@@ -1,0 +1,180 @@
+"""Are the numbers in a range that leads somewhere?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from studio.domain.facts import Facts
+from studio.domain.findings import Finding
+from studio.domain.specs import TrainSpec
+from studio.language import _
+from studio.preflight.check import Check, finding, remedy
+from studio.preflight.setup import PAIRED, trained_numbers
+from studio.training.arguments import steps_of
+from studio.training.presets import learning_rate
+
+MANY_PASSES = 30
+FEW_STEPS = 10
+LONG_WARMUP = 0.3
+LEAST_SCALE, MOST_SCALE = 0.25, 8.0
+"""Of alpha over rank."""
+STEPS_A_PASS = 4
+"""Steps a pass under which single steps average too much of the text away."""
+PREFERENCE_SHARE = 0.1
+"""Of the usual rate: preference objectives push harder on each token (Hong et al. 2024, "ORPO",
+trains at 5e-6 to 8e-6 where fine-tuning the same models takes 1e-5 to 1e-4)."""
+
+
+def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
+    assert facts.model
+    assert facts.dataset
+    share = PREFERENCE_SHARE if spec.objective in PAIRED else 1.0
+    yield from _rate(spec, float(f"{learning_rate(facts.model) * share:.2g}"))
+    yield from _rank(spec, facts)
+    yield from _scale(spec)
+    yield from _together(spec, facts.dataset.train)
+    yield from _length(spec, facts.dataset.train)
+
+
+def _rate(spec: TrainSpec, usual: float) -> Iterator[Finding]:
+    scale = spec.lora.alpha / spec.lora.rank
+    if not LEAST_SCALE <= scale <= MOST_SCALE:
+        return  # that comes first
+    # The step of an adapter grows with alpha over rank, so the two are judged together.
+    rate = spec.learning_rate * scale / 2
+    advice = remedy(_("Use the usual learning rate"), 0, learning_rate=_for(spec, usual))
+    if rate > 5 * usual:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("The learning rate is high for this model."),
+            _(
+                "{rate:g} is more than five times the usual {usual:g}; the training may go astray."
+            ).format(rate=rate, usual=usual),
+            advice,
+        )
+    elif rate < usual / 20:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("The learning rate is low for this model."),
+            _(
+                "{rate:g} is less than a twentieth of the usual {usual:g}; little will be learned."
+            ).format(rate=rate, usual=usual),
+            advice,
+        )
+
+
+def _for(spec: TrainSpec, usual: float) -> float:
+    """The rate that has the effect of ``usual`` at twice the rank."""
+    return float(f"{min(1.0, usual * 2 * spec.lora.rank / spec.lora.alpha):.2g}")
+
+
+def _rank(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
+    assert facts.model
+    rank, most = spec.lora.rank, max(1, facts.model.hidden_size // 2)
+    trained = trained_numbers(spec, facts.model)
+    if rank <= most and trained <= 0.25 * facts.model.parameters:
+        return
+    smaller = max(1, min(16, facts.model.hidden_size // 8))
+    yield finding(
+        "hyperparameters",
+        "warns",
+        _("The adapter is large for this model."),
+        _(
+            "At rank {rank} it learns {trained:,} numbers, where the model has {all:,}; it will"
+            " rather learn your text by heart than your voice."
+        ).format(rank=rank, trained=trained, all=facts.model.parameters),
+        remedy(
+            _("Use rank {rank}").format(rank=smaller),
+            0,
+            **{"lora.rank": smaller, "lora.alpha": 2 * smaller},
+        ),
+    )
+
+
+def _scale(spec: TrainSpec) -> Iterator[Finding]:
+    scale = spec.lora.alpha / spec.lora.rank
+    if LEAST_SCALE <= scale <= MOST_SCALE:
+        return
+    yield finding(
+        "hyperparameters",
+        "warns",
+        _("The adapter is weighed unusually."),
+        _(
+            "Alpha {alpha} over rank {rank} makes a factor of {scale:g}; one or two is usual."
+        ).format(alpha=spec.lora.alpha, rank=spec.lora.rank, scale=scale),
+        remedy(_("Use twice the rank"), 0, **{"lora.alpha": 2 * spec.lora.rank}),
+    )
+
+
+def _together(spec: TrainSpec, train: int) -> Iterator[Finding]:
+    whole = spec.batch_size * spec.accumulation
+    most = max(1, train // STEPS_A_PASS)
+    if whole <= most or train < STEPS_A_PASS or spec.batch_size > train:
+        return
+    batch = min(spec.batch_size, most)
+    yield finding(
+        "hyperparameters",
+        "warns",
+        _("Each step averages over much of the text."),
+        _("{whole} passages of {train} are read before anything is learned from them.").format(
+            whole=whole, train=train
+        ),
+        remedy(
+            _("Learn after fewer passages"),
+            0,
+            batch_size=batch,
+            accumulation=max(1, most // batch),
+        ),
+    )
+
+
+def _length(spec: TrainSpec, train: int) -> Iterator[Finding]:
+    steps = steps_of(spec, train)
+    if steps < FEW_STEPS:
+        yield _short(spec, train, steps)
+    elif spec.epochs > MANY_PASSES and spec.max_steps is None:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("The manuscript is gone over very often."),
+            _("After {passes:g} passes a model rather quotes than writes.").format(
+                passes=spec.epochs
+            ),
+            remedy(_("Go over it ten times"), 0, epochs=10.0),
+        )
+    if spec.warmup_share > LONG_WARMUP:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("The warm-up takes much of the training."),
+            _("For {share:.0%} of the steps the learning rate is still rising.").format(
+                share=spec.warmup_share
+            ),
+            remedy(_("Warm up over a twentieth of it"), 0, warmup_share=0.05),
+        )
+    if spec.evaluate_every > steps > 1:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("Progress is measured only at the end."),
+            _("The adapter of the last step is kept, even if an earlier one was better."),
+            remedy(_("Measure eight times"), 0, evaluate_every=max(1, steps // 8)),
+        )
+
+
+def _short(spec: TrainSpec, train: int, steps: int) -> Finding:
+    in_a_pass = math.ceil(train / (spec.batch_size * spec.accumulation))
+    passes = max(spec.epochs, math.ceil(FEW_STEPS / max(1, in_a_pass)))
+    return finding(
+        "hyperparameters",
+        "warns",
+        _("The training is very short."),
+        _("{steps} steps are hardly enough to change the model.").format(steps=steps),
+        remedy(_("Go over the manuscript more often"), 0, epochs=float(passes), max_steps=None),
+    )
+
+
+plugin = Check("hyperparameters", "Numbers", find, needs=("model", "dataset"))

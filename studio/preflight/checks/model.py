@@ -1,0 +1,118 @@
+"""Can the model be taught?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.domain.facts import Facts
+from studio.domain.findings import Finding
+from studio.domain.models import ModelFacts
+from studio.domain.specs import TrainSpec
+from studio.errors import StudioError
+from studio.language import _
+from studio.models.shape import shape_of_facts
+from studio.preflight.adapters import ALL
+from studio.preflight.check import Check, finding, remedy
+
+NOT_CARRIED = ("lm_head", "embed_tokens")
+
+
+def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
+    if facts.model is None:
+        yield _missing(facts)
+        return
+    if spec.formatter.kind == "chat-template" and not facts.model.has_chat_template:
+        yield finding(
+            "model",
+            "blocks",
+            _("The model has no chat template."),
+            _("“{name}” was never taught to answer, so nothing says where a request ends.").format(
+                name=facts.model.name
+            ),
+            remedy(_("Choose the “instruct” or “chat” edition of the model")),
+        )
+    yield from _targets(spec, facts.model)
+    yield from _licence(facts)
+    if spec.max_length > facts.model.context_length:
+        yield finding(
+            "model",
+            "warns",
+            _("The model cannot read passages that long."),
+            _("It reads {context} tokens at most, and {asked} are asked for.").format(
+                context=facts.model.context_length, asked=spec.max_length
+            ),
+            remedy(_("Use all it can read"), 0, max_length=facts.model.context_length),
+        )
+    if spec.model.source == "starter":
+        yield finding(
+            "model",
+            "tells",
+            _("The starter model only babbles."),
+            _("It shows the whole way in minutes; for pages to keep, teach a larger model."),
+            remedy(_("Choose or download a model on the Settings page")),
+        )
+
+
+def _targets(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
+    """Parts to teach that the model does not have, or that no conversion can carry."""
+    if spec.lora.target_modules == ALL:
+        return
+    names = [name.strip() for name in spec.lora.target_modules.split(",")]
+    everywhere = remedy(_("Teach every linear layer"), 0, **{"lora.target_modules": ALL})
+    if carried := [name for name in names if name in NOT_CARRIED]:
+        yield finding(
+            "model",
+            "blocks",
+            _("The voice could not be taken to the desk."),
+            _("A GGUF adapter cannot hold {names}.").format(names=", ".join(carried)),
+            everywhere,
+        )
+        return
+    try:
+        known = {linear.name for linear in shape_of_facts(model).linears}
+    except StudioError:
+        return  # the memory check has said so
+    if unknown := [name for name in names if name not in known]:
+        yield finding(
+            "model",
+            "blocks",
+            _("The adapter does not fit this model."),
+            _("The model has no parts named {names}.").format(names=", ".join(unknown)),
+            everywhere,
+        )
+
+
+def _licence(facts: Facts) -> Iterator[Finding]:
+    if facts.licence is None:
+        return
+    if not facts.for_money:
+        yield finding(
+            "model",
+            "warns",
+            _("The model's licence forbids earning money with it."),
+            _("It is {licence}; what a voice on it writes may not be sold.").format(
+                licence=facts.licence
+            ),
+            remedy(_("Choose a model with an open licence, as “models fit” lists them")),
+        )
+        return
+    yield finding(
+        "model",
+        "tells",
+        _("The model's licence is {licence}.").format(licence=facts.licence),
+        _("The voice you teach is yours; it works only together with the model."),
+    )
+
+
+def _missing(facts: Facts) -> Finding:
+    problem = facts.model_problem
+    return finding(
+        "model",
+        "blocks",
+        problem.what if problem else _("The model cannot be found."),
+        problem.why if problem else _("It may have been moved or deleted."),
+        remedy(problem.remedy if problem else _("Choose the model again")),
+    )
+
+
+plugin = Check("model", "Model", find)

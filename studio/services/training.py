@@ -1,0 +1,164 @@
+"""Teaching a voice: presets, preflight, and the chain of jobs behind Start."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from studio.domain.base import Model
+from studio.domain.facts import Access, DatasetFacts, Facts
+from studio.domain.findings import Report
+from studio.domain.jobs import Failure, Job
+from studio.domain.models import ModelFacts
+from studio.domain.records import DatasetRecord, Teaching
+from studio.domain.specs import TrainSpec
+from studio.errors import StudioError
+from studio.language import _
+from studio.models import catalogue
+from studio.models.shape import shape_of_facts
+from studio.preflight import engine
+from studio.preflight.memory import Estimate, estimate
+from studio.preflight.setup import setup_of
+from studio.preflight.wording import part
+from studio.services import conversion, datasets, devices, estimates, jobs, models
+from studio.services.context import db
+from studio.services.conversion import Quantisation
+from studio.settings import settings
+from studio.store import events
+from studio.training import presets as budgets
+
+
+class Memory(NamedTuple):
+    """Bytes: ``parts`` by what they are for, in a writer's words; ``there`` is what there is."""
+
+    parts: dict[str, int]
+    there: int
+
+
+def presets(dataset_id: str, model: Model | None = None) -> dict[str, TrainSpec]:
+    """Taste, evening and weekend, fitted to the dataset, the base model and the device.
+
+    Raises:
+        StudioError: the dataset or the base model cannot be used.
+    """
+    dataset = datasets.get(dataset_id)
+    recipe = datasets.recipe_of(dataset_id)
+    chosen = model or recipe.model
+    fields = budgets.presets(_dataset_facts(dataset), _model_facts(chosen), devices.device())
+    return {
+        name: TrainSpec(
+            name=dataset.name,
+            dataset=dataset.id,
+            model=chosen,
+            formatter=recipe.formatter,
+            **values,
+        )
+        for name, values in fields.items()
+    }
+
+
+def preflight(spec: TrainSpec) -> Report:
+    """What would go wrong, before a minute is spent on it."""
+    return engine.examine(spec, facts(spec))
+
+
+def facts(spec: TrainSpec) -> Facts:
+    """What is known of the dataset, the base model and the machine."""
+    dataset, place = _dataset_facts(datasets.get(spec.dataset)), devices.device()
+    known = {"dataset": dataset, "device": place, "access": access()}
+    try:
+        model = _model_facts(spec.model)
+    except StudioError as problem:
+        return Facts(model_problem=Failure(**problem.as_dict()), **known)
+    listed = catalogue.entry(model.name)
+    return Facts(
+        model=model,
+        licence=listed.licence if listed else None,
+        for_money=listed.for_money if listed else True,
+        record=estimates.record(place.kind),
+        **known,
+    )
+
+
+def access() -> Access:
+    """Which keys the environment holds; never the keys themselves."""
+    here = settings()
+    return Access(hub=here.hub_token is not None, wandb=here.wandb_key is not None)
+
+
+def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
+    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one.
+
+    Raises:
+        StudioError: preflight found something that would make the training fail.
+    """
+    known = facts(spec)
+    report = engine.examine(spec, known)
+    if report.blocked:
+        first = report.at("blocks")[0]
+        remedy = first.remedies[0].label if first.remedies else _("Look at the Preflight page.")
+        raise StudioError(first.sentence, first.reason, remedy)
+    with jobs.together():
+        train = jobs.submit(
+            _with_foresight(spec, known),
+            title=_("Teach {name}").format(name=spec.name),
+            key=f"train:{spec.model_dump_json(exclude={'foreseen_memory'})}",
+        )
+        base = conversion.convert_base(spec.model, quantisation)
+        reference = f"job:{train.id}/adapter"
+        voice = conversion.convert_adapter(spec.name, spec.model, reference)
+        verify = conversion.submit_verification(
+            spec.name, spec.model, spec.dataset, reference, base, voice
+        )
+    return Teaching(train=train, base=base, adapter=voice, verify=verify)
+
+
+def memory(spec: TrainSpec) -> Memory | None:
+    """What the training should take of its device, by what it is for, the largest part first;
+    None where the model cannot be reckoned with."""
+    known = facts(spec)
+    need = _foreseen(spec, known)
+    if need is None or known.device is None:
+        return None
+    parts = sorted(need.parts().items(), key=lambda each: -each[1])
+    return Memory({part(name): size for name, size in parts if size}, known.device.memory)
+
+
+def _foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
+    if known.model is None or known.dataset is None or known.device is None:
+        return None
+    setup = setup_of(
+        spec, known.model, known.device.kind, known.dataset.longest, known.dataset.validation
+    )
+    try:
+        return estimate(shape_of_facts(known.model), setup)
+    except StudioError:  # the preflight says which architecture cannot be reckoned with
+        return None
+
+
+def _with_foresight(spec: TrainSpec, known: Facts) -> TrainSpec:
+    """The spec with what the training should take, so that the run can be held against it."""
+    need = _foreseen(spec, known)
+    return spec.model_copy(update={"foreseen_memory": need.total if need else None})
+
+
+def runs() -> list[Job]:
+    """Every training, the newest first."""
+    return jobs.list_jobs(kinds=("train",))
+
+
+def metrics(job_id: str) -> list[dict[str, Any]]:
+    """``step``, ``name``, ``value``, ``at`` of every measure, by step."""
+    return events.metrics(db(), job_id)
+
+
+def samples(job_id: str) -> list[dict[str, Any]]:
+    """``step``, ``prompt``, ``text`` of the samples; step 0 is the base model's."""
+    return events.samples(db(), job_id)
+
+
+def _model_facts(model: Model) -> ModelFacts:
+    return ModelFacts.model_validate(models.facts_of(model))
+
+
+def _dataset_facts(dataset: DatasetRecord) -> DatasetFacts:
+    return DatasetFacts.of(dataset.statistics, dataset.language)

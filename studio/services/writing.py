@@ -1,0 +1,192 @@
+"""The desk: which voices there are, and asking one of them for the next page."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from studio.domain.jobs import Job
+from studio.domain.recipes import ContinuationSpec
+from studio.domain.records import AdapterRecord, Generation, GgufRecord, StoryRecord
+from studio.domain.specs import Sampling, WriteSpec
+from studio.domain.voices import Voice
+from studio.errors import StudioError
+from studio.language import _
+from studio.services import adapters, datasets, jobs, models, stories
+from studio.services.context import db
+from studio.store import Database, database
+from studio.store import adapters as adapter_rows
+from studio.store import models as model_rows
+from studio.store import stories as story_rows
+from studio.writing import prompt
+
+BASE = ContinuationSpec(context_tokens=256)
+"""How a base model is asked that was taught nothing."""
+
+
+def voices() -> list[Voice]:
+    """What the desk can write with: verified adapters, the newest first, then bare bases."""
+    shelf = {a.artifact: a for a in adapters.list_all()}
+    found: dict[str, Voice] = {}
+    for proof in adapter_rows.verifications(db()):
+        adapter = shelf.get(proof.adapter)
+        if adapter and adapter.id not in found:
+            found[adapter.id] = _trained(adapter, proof.gguf_base, proof.gguf_adapter)
+    bases = [_bare(g) for g in model_rows.ggufs(db()) if g.adapter is None]
+    return [*(found[a.id] for a in shelf.values() if a.id in found), *bases]
+
+
+def _trained(adapter: AdapterRecord, base: str, converted: str) -> Voice:
+    return Voice(
+        id=adapter.id,
+        name=adapter.name,
+        gguf_base=base,
+        gguf_adapter=converted,
+        language=adapter.language,
+    )
+
+
+def _bare(gguf: GgufRecord) -> Voice:
+    name = _("{model}, untaught ({quantisation})").format(
+        model=models.named(gguf.model), quantisation=gguf.quantisation
+    )
+    return Voice(id=f"base:{gguf.id}", name=name, gguf_base=gguf.id)
+
+
+def voice(voice_id: str) -> Voice:
+    """A voice by its id.
+
+    Raises:
+        StudioError: the desk has no such voice.
+    """
+    for known in voices():
+        if known.id == voice_id:
+            return known
+    raise StudioError(
+        _("The desk does not know this voice."),
+        _("It was deleted, or it is not converted and verified yet."),
+        _("Choose another voice, or convert this one on the Convert page."),
+    )
+
+
+def continue_page(
+    story_id: str,
+    voice_id: str,
+    max_tokens: int = 256,
+    sampling: Sampling | None = None,
+) -> Job:
+    """Ask a voice for what comes next in a story, as a job on the write queue.
+
+    The text arrives in the story's pending generation whether or not anyone watches.
+    """
+    story, chosen = stories.get(story_id), voice(voice_id)
+    spec = WriteSpec(
+        gguf_base=chosen.gguf_base,
+        gguf_adapter=chosen.gguf_adapter,
+        **_asked(chosen, story),
+        max_tokens=max_tokens,
+        sampling=sampling or Sampling(),
+    )
+
+    def remember(connection: Database, job: Job) -> None:
+        story_rows.insert_generation(connection, _generation(job, story, chosen))
+
+    title = _("Continue {title}").format(title=story.title)
+    return jobs.submit(spec, title=title, key=f"write:{story_id}", alongside=remember)
+
+
+def _generation(job: Job, story: StoryRecord, chosen: Voice) -> Generation:
+    return Generation(
+        job_id=job.id,
+        story_id=story.id,
+        voice=chosen.id,
+        prompt=job.spec["messages"][-1]["content"],
+        text="",
+        state="pending",
+        created_at=time.time(),
+    )
+
+
+def _asked(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
+    """The prompt in the form that the voice was taught in, with as much of the story as it saw
+    then: turns, in the model's own format or another, or the text alone."""
+    dataset = adapters.get(chosen.id).dataset if chosen.gguf_adapter else None
+    builder = datasets.recipe_of(dataset).builder if dataset else BASE
+    shown = prompt.characters(builder.shown_tokens or BASE.context_tokens, story.language)
+    about = builder.about if isinstance(builder, ContinuationSpec) else ""
+    turns = tuple(prompt.turns(story.text, story.title, story.language, shown, about))
+    if dataset is None:
+        return {"messages": turns}
+    if builder.kind == "raw":
+        return {"raw": prompt.tail(story.text, shown) or story.title, "messages": turns}
+    return {"messages": turns, "template": datasets.template_of(dataset)}
+
+
+def with_kept_pages() -> list[StoryRecord]:
+    """The stories that have pages which a voice wrote and the writer kept."""
+    found = stories.list_all()
+    return [story for story in found if story_rows.generations(db(), story.id, "accepted")]
+
+
+def kept_pages(story_ids: Sequence[str]) -> str:
+    """The kept pages of stories with what was asked, as a table of conversations; the
+    artifact's id for a FileRows.
+
+    Raises:
+        StudioError: no page of these stories was kept.
+    """
+    kept = [g for story in story_ids for g in story_rows.generations(db(), story, "accepted")]
+    if not kept:
+        raise StudioError(
+            _("No page was kept in these stories."),
+            _("Only pages that a voice wrote and you kept at the desk can be learned from."),
+            _("Keep a page at the desk first, or choose another story."),
+        )
+    turns = (
+        [{"role": "user", "content": g.prompt}, {"role": "assistant", "content": g.text.strip()}]
+        for g in kept
+    )
+    lines = (json.dumps({"messages": each}, ensure_ascii=False) + "\n" for each in turns)
+    return datasets.upload({"desk.jsonl": "".join(lines).encode()})
+
+
+def pending(story_id: str) -> list[Generation]:
+    """Pages that were asked for and neither kept nor discarded, oldest first."""
+    return story_rows.generations(db(), story_id, "pending")
+
+
+def accept(job_id: str) -> int:
+    """Put a generated page at the end of its story; the number of the new revision."""
+    page = _page(job_id)
+    text = stories.get(page.story_id).text
+    revision = stories.save(page.story_id, prompt.joined(text, page.text))
+    _settle(job_id, "accepted")
+    return revision
+
+
+def discard(job_id: str) -> None:
+    """Put a generated page aside; it stays in the story's history."""
+    _page(job_id)
+    _settle(job_id, "discarded")
+
+
+def discarded(story_id: str) -> list[Generation]:
+    return story_rows.generations(db(), story_id, "discarded")
+
+
+def _page(job_id: str) -> Generation:
+    page = story_rows.generation(db(), job_id)
+    if page is None:
+        raise StudioError(
+            _("This page is not at the desk."),
+            _("No page was asked for under {id}.").format(id=job_id),
+            _("Ask for a page at the desk."),
+        )
+    return page
+
+
+def _settle(job_id: str, state: str) -> None:
+    with database.write(db()) as connection:
+        story_rows.settle_generation(connection, job_id, state)

@@ -1,0 +1,61 @@
+"""Trained adapters with their lineage, and how their conversions were verified."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from studio.domain.records import AdapterRecord, Verification
+from studio.store import rows
+
+migrations = Migrations("adapters")
+
+
+@migrations()
+def m001_adapters(db: Database) -> None:
+    db.conn.execute(
+        """
+        CREATE TABLE adapters (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, artifact TEXT NOT NULL, job_id TEXT NOT NULL,
+            model TEXT NOT NULL, dataset TEXT NOT NULL, language TEXT NOT NULL,
+            nll_before REAL, nll_after REAL, facts TEXT NOT NULL,
+            created_at REAL NOT NULL, deleted_at REAL
+        ) STRICT
+        """
+    )
+    db.conn.execute(
+        """
+        CREATE TABLE verifications (
+            job_id TEXT PRIMARY KEY, adapter TEXT NOT NULL, gguf_base TEXT NOT NULL,
+            gguf_adapter TEXT NOT NULL, max_abs_logit_diff REAL NOT NULL,
+            top1_agreement REAL NOT NULL, created_at REAL NOT NULL
+        ) STRICT
+        """
+    )
+
+
+def insert(db: Database, record: AdapterRecord) -> None:
+    rows.insert(db, "adapters", record, or_ignore=True)
+
+
+def get(db: Database, adapter_id: str) -> AdapterRecord | None:
+    return rows.one(db, AdapterRecord, "SELECT * FROM adapters WHERE id = ?", [adapter_id])
+
+
+def select(db: Database) -> list[AdapterRecord]:
+    return rows.many(
+        db,
+        AdapterRecord,
+        "SELECT * FROM adapters WHERE deleted_at IS NULL ORDER BY created_at DESC, id",
+    )
+
+
+def insert_verification(db: Database, record: Verification) -> None:
+    rows.insert(db, "verifications", record, or_ignore=True)
+
+
+def verifications(db: Database) -> list[Verification]:
+    """The newest first."""
+    return rows.many(
+        db, Verification, "SELECT * FROM verifications ORDER BY created_at DESC, job_id"
+    )

@@ -1,0 +1,72 @@
+"""Opens the database, brings its schema up to date, and guards read-then-write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+GROUPS = (
+    "jobs",
+    "events",
+    "manuscripts",
+    "datasets",
+    "changes",
+    "models",
+    "adapters",
+    "lore",
+    "stories",
+)
+"""Table groups in the order of their migrations; each is a module with ``migrations``."""
+BUSY_SECONDS = 5.0
+
+
+def connect(path: Path) -> Database:
+    """A connection for one thread: WAL, busy timeout, foreign keys on.
+
+    ``synchronous`` is FULL: a committed row survives a power cut, not only a crash.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return Database(connection)
+
+
+@contextmanager
+def write(db: Database) -> Iterator[Database]:
+    """A transaction that takes the write lock at once, so that what was read stays true."""
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+    except BaseException:
+        db.conn.rollback()
+        raise
+    db.conn.commit()
+
+
+def migration_sets() -> list[Migrations]:
+    return [import_module(f"studio.store.{group}").migrations for group in GROUPS]
+
+
+def migrate(db: Database) -> None:
+    """Apply what is pending, all or nothing; safe when two processes start together."""
+    if not any(found.pending(db) for found in migration_sets()):
+        return
+    with write(db):
+        for found in migration_sets():
+            found.apply(db)
+
+
+def open_database(path: Path) -> Database:
+    """``connect`` and ``migrate``."""
+    db = connect(path)
+    migrate(db)
+    return db

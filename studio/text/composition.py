@@ -1,0 +1,134 @@
+"""Paragraphs, headings and scene breaks, put together to the text of a reading."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from studio.language import n_
+from studio.text import headings
+
+SCENE_BREAK = "* * *"
+RARE = 5
+"""Paragraphs to each blank line, from which on blank lines part scenes and not paragraphs."""
+SENTENCE = 60
+"""Cells. A table whose cells hold at least as much on average is prose laid out in columns."""
+
+_EDGES = " \t\n\u3000\u00a0"
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_HEADING_LINES = re.compile(r"\s*\n\s*|\s{2,}")
+
+
+class Block(NamedTuple):
+    kind: Literal["paragraph", "heading", "break", "blank"]
+    text: str = ""
+
+
+class Blocks:
+    """Collects what a reader finds, in order. ``text()`` has a blank line between blocks."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Block] = []
+
+    def paragraph(self, text: str) -> None:
+        """Lines within it stay; the spaces at their edges go. Without any text, a blank line."""
+        lines = [line.strip(_EDGES) for line in text.strip(_EDGES).split("\n")]
+        whole = "\n".join(line for line in lines if line)
+        if not whole:
+            self.blank()
+        elif headings.is_scene_break(whole):
+            self._blocks.append(Block("break", whole))
+        else:
+            self._blocks.append(Block("paragraph", whole))
+
+    def heading(self, text: str, level: int) -> None:
+        """A heading of level 1 to 6; on one line, whatever it was."""
+        title = _HEADING_LINES.sub(" ", text.strip(_EDGES))
+        if title:
+            self._blocks.append(Block("heading", f"{'#' * min(max(level, 1), 6)} {title}"))
+
+    def scene_break(self) -> None:
+        self._blocks.append(Block("break", SCENE_BREAK))
+
+    def blank(self) -> None:
+        """An empty paragraph, which parts two scenes where such lines are rare."""
+        self._blocks.append(Block("blank"))
+
+    def extend(self, others: Blocks) -> None:
+        self._blocks += others._blocks
+
+    @property
+    def has_heading(self) -> bool:
+        return any(block.kind == "heading" for block in self._blocks)
+
+    @property
+    def ends_in_heading(self) -> bool:
+        return bool(self._blocks) and self._blocks[-1].kind == "heading"
+
+    @property
+    def is_empty(self) -> bool:
+        return all(block.kind == "blank" for block in self._blocks)
+
+    def prose(self) -> str:
+        """All words of it on one line, as a note or a cell of a table is read."""
+        return " ".join(b.text.replace("\n", " ") for b in self._blocks if b.kind != "blank")
+
+    def text(self) -> str:
+        return readable("\n\n".join(b.text for b in self._parted() if b.kind != "blank"))
+
+    def notes(self) -> tuple[str, ...]:
+        """What to tell the writer of blank lines that became scene breaks."""
+        count = sum(b.kind == "break" for b in self._parted())
+        count -= sum(b.kind == "break" for b in self._blocks)
+        if not count:
+            return ()
+        note = n_(
+            "{count} blank line was read as the end of a scene.",
+            "{count} blank lines were read as the ends of scenes.",
+            count,
+        )
+        return (note.format(count=count),)
+
+    def _parted(self) -> list[Block]:
+        """With the blank lines between two paragraphs as scene breaks, if they are rare."""
+        single = [b for i, b in enumerate(self._blocks) if b.kind != "blank" or i == 0
+                  or self._blocks[i - 1].kind != "blank"]  # fmt: skip
+        inner = {
+            i
+            for i in range(1, len(single) - 1)
+            if [b.kind for b in single[i - 1 : i + 2]] == ["paragraph", "blank", "paragraph"]
+        }
+        paragraphs = sum(b.kind == "paragraph" for b in single)
+        if RARE * len(inner) > paragraphs:
+            return single
+        return [Block("break", SCENE_BREAK) if i in inner else b for i, b in enumerate(single)]
+
+
+def readable(text: str) -> str:
+    """The text without halves of characters, which no file could hold."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def is_prose(cells: list[str]) -> bool:
+    """A table is prose when its cells hold sentences."""
+    filled = [cell for cell in cells if cell.strip()]
+    width = sum(len(cell) + sum("\u2e80" <= c <= "\uffef" for c in cell) for cell in filled)
+    return bool(filled) and width >= SENTENCE * len(filled)
+
+
+def tables_left_out(count: int) -> tuple[str, ...]:
+    return _counted(
+        count,
+        n_("{count} table was left out.", "{count} tables were left out.", count),
+    )
+
+
+def footnotes_left_out(count: int) -> tuple[str, ...]:
+    return _counted(
+        count,
+        n_("{count} footnote was left out.", "{count} footnotes were left out.", count),
+    )
+
+
+def _counted(count: int, note: str) -> tuple[str, ...]:
+    return (note.format(count=count),) if count else ()

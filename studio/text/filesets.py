@@ -1,0 +1,247 @@
+"""One upload or folder as the files that are in it, in the order in which a person reads them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from studio.errors import StudioError
+from studio.language import _
+from studio.plugins import discover
+from studio.text import headings
+from studio.text.archives import LARGEST_MEMBER, LARGEST_TOTAL, MOST_MEMBERS, Archive, pack
+
+ZIP = ".zip"
+PROJECT = ".scriv"
+BINDER = ".scrivx"
+PROJECT_FILES = (BINDER, ".rtf", ".txt")
+"""Endings of what the reader of a project needs."""
+QUIET = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
+"""What systems put beside a writer's files, besides what begins with a dot."""
+NAMED = 8
+"""Files named in one note."""
+
+_NUMBER = re.compile(
+    r"(\d+)|第?([零〇一二两三四五六七八九十百千廿卅]+)(?=[章回节節卷部篇集幕折话話、.．\s_-]|$)"
+)
+
+
+class Member(NamedTuple):
+    """A file of a set. ``read()`` gives its bytes, or raises StudioError."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+class FileSet(NamedTuple):
+    name: str
+    files: tuple[Member, ...]
+    """In natural order: chapter 2 before chapter 10, 第二章 before 第十章."""
+    notes: tuple[str, ...]
+    """What was left out."""
+
+
+def expand(name: str, data: bytes) -> FileSet:
+    """The files of an upload: those in it if it is a zip, else the upload itself.
+
+    A Scrivener project in a zip is one file, named ``….scriv``.
+
+    Raises:
+        StudioError: a zip that is damaged, unsafe, too large, or holds nothing to read.
+    """
+    if PurePosixPath(name).suffix.lower() != ZIP:
+        return FileSet(name, (Member(name, lambda: data),), ())
+    archive = Archive(name, data)
+    files = {member: partial(archive.read, member) for member in archive.names}
+    return _sorted_out(name, files, [])
+
+
+def expand_path(path: Path) -> FileSet:
+    """The files at a path: a file, a zip, a folder, or a Scrivener project.
+
+    Links in a folder are not followed.
+
+    Raises:
+        StudioError: nothing there that can be read, or too much.
+    """
+    if not path.is_dir():
+        return expand(path.name, content(path))
+    links: list[str] = []
+    found = {name: partial(content, path / name) for name in _walk(path, links)}
+    if _is_project(path.name):
+        return FileSet(path.name, (Member(path.name, partial(_packed, "", found)),), ())
+    return _sorted_out(path.name, found, links)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        StudioError: it cannot be read, or is larger than any manuscript is.
+    """
+    most = LARGEST_TOTAL if path.suffix.lower() == ZIP else LARGEST_MEMBER
+    try:
+        size = path.stat().st_size
+        data = b"" if size > most else path.read_bytes()
+    except OSError as problem:
+        raise StudioError(
+            _("The file {file} cannot be read.").format(file=path),
+            _("The system says: {problem}.").format(problem=problem.strerror),
+            _("Check its name and that you may read it."),
+        ) from problem
+    if size > most:
+        raise StudioError(
+            _("The file {file} is too large.").format(file=path.name),
+            _("It has {size} MB; a long novel has about 2.").format(size=size // 1_000_000),
+            _("Save the text alone, without pictures, as .docx or .txt, then import that."),
+        )
+    return data
+
+
+def packed(files: FileSet) -> tuple[str, bytes]:
+    """The whole set as one zip, which the reader of zips makes one manuscript of.
+
+    Raises:
+        StudioError: a file of the set cannot be read.
+    """
+    name = f"{PurePosixPath(files.name).stem if files.name.endswith(ZIP) else files.name}{ZIP}"
+    return name, pack((file.name, file.read()) for file in files.files)
+
+
+def natural(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """A key to sort names by, in which numbers count as numbers, Chinese ones too."""
+    path = PurePosixPath(name)
+    return tuple(_pieces(part) for part in (*path.parts[:-1], path.stem, path.suffix))
+
+
+def _pieces(name: str) -> tuple[tuple[int, int, str], ...]:
+    pieces: list[tuple[int, int, str]] = []
+    end = 0
+    for match in _NUMBER.finditer(name):
+        value = int(match[1]) if match[1] else headings.number(match[2])
+        if value is not None:
+            pieces += [(1, 0, name[end : match.start()].lower()), (0, value, "")]
+            end = match.end()
+    return (*pieces, (1, 0, name[end:].lower()))
+
+
+def _sorted_out(name: str, files: Mapping[str, Callable[[], bytes]], links: list[str]) -> FileSet:
+    """The files that a reader knows, and notes on the others."""
+    seen = {member: read for member, read in files.items() if not _is_quiet(member)}
+    projects = {p for p in map(partial(_project_of, name), seen) if p is not None}
+    members = [
+        Member(_project_name(name, project), partial(_packed, project, seen))
+        for project in projects
+        if any(_project_of(name, m) == project and m.endswith(BINDER) for m in seen)
+    ]
+    known = {e for r in discover("studio.text.readers").values() for e in r.endings}
+    known -= {ZIP, PROJECT}
+    others: list[str] = []
+    for member, read in seen.items():
+        if _project_of(name, member) is not None:
+            continue
+        if PurePosixPath(member).suffix.lower() in known:
+            members.append(Member(member, read))
+        else:
+            others.append(member)
+    if not members:
+        _refuse_empty(name, others)
+    members.sort(key=lambda member: natural(member.name))
+    return FileSet(name, tuple(members), (*_others(others), *_links(links)))
+
+
+def _is_quiet(member: str) -> bool:
+    return any(p.startswith(".") or p.lower() in QUIET for p in PurePosixPath(member).parts)
+
+
+def _is_project(name: str) -> bool:
+    return name.lower().endswith(PROJECT)
+
+
+def _project_of(name: str, member: str) -> str | None:
+    """The folder of the project that a file is part of; empty where the zip itself is one."""
+    parts = PurePosixPath(member).parts
+    for place, part in enumerate(parts[:-1]):
+        if _is_project(part):
+            return "/".join(parts[: place + 1])
+    return "" if _is_project(PurePosixPath(name).stem) else None
+
+
+def _project_name(name: str, project: str) -> str:
+    return project or PurePosixPath(name).stem
+
+
+def _packed(project: str, files: Mapping[str, Callable[[], bytes]]) -> bytes:
+    """The files of a project that hold its text, as one zip."""
+    inside = {
+        member: read
+        for member, read in files.items()
+        if member.startswith(f"{project}/" if project else "")
+        and member.lower().endswith(PROJECT_FILES)
+    }
+    return pack((member, inside[member]()) for member in sorted(inside))
+
+
+def _walk(folder: Path, links: list[str]) -> Iterator[str]:
+    """Names of the files below a folder, as ``part/chapter.txt``."""
+    total = count = 0
+    for place, folders, names in os.walk(folder):
+        links += [name for name in folders if (Path(place) / name).is_symlink()]
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(names):
+            path = Path(place) / name
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):
+                links.append(name)
+                continue
+            count, total = count + 1, total + status.st_size
+            if count > MOST_MEMBERS or total > LARGEST_TOTAL:
+                _refuse_large(folder)
+            yield path.relative_to(folder).as_posix()
+
+
+def _others(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    note = _("Left out, because the studio does not read such files: {names}.")
+    return (note.format(names=_listed(names)),)
+
+
+def _links(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    note = _("Left out, because they are links to somewhere else: {names}.")
+    return (note.format(names=_listed(names)),)
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = sorted(names)
+    more = _(" and {count} more").format(count=len(shown) - NAMED) if len(shown) > NAMED else ""
+    return ", ".join(shown[:NAMED]) + more
+
+
+def _refuse_empty(name: str, others: list[str]) -> None:
+    readers = discover("studio.text.readers").values()
+    known = ", ".join(e for r in readers for e in r.endings if e != ZIP)
+    raise StudioError(
+        _("“{name}” holds no manuscript.").format(name=name),
+        _("It has these files: {names}.").format(names=_listed(others))
+        if others
+        else _("It has no files at all."),
+        _("The studio reads {known}; put files of these kinds in it.").format(known=known),
+    )
+
+
+def _refuse_large(folder: Path) -> None:
+    raise StudioError(
+        _("The folder “{name}” is too large.").format(name=folder.name),
+        _("It holds more than {count} files or {size} MB.").format(
+            count=MOST_MEMBERS, size=LARGEST_TOTAL >> 20
+        ),
+        _("Choose the folder with the manuscript alone, without pictures and backups."),
+    )

@@ -1,0 +1,34 @@
+"""Plain text, in whatever encoding."""
+
+from __future__ import annotations
+
+from studio.language import _
+from studio.text import encoding
+from studio.text.reading import ReaderOptions, Reading
+
+
+class PlainText:
+    kind = "txt"
+    label = "Plain text"
+    endings = (".txt", ".text")
+    Spec = ReaderOptions
+
+    def check(self, name: str, data: bytes) -> None:
+        """Raises StudioError when the bytes are no text."""
+        encoding.decode(name, data)
+
+    def run(self, name: str, data: bytes, options: ReaderOptions) -> Reading:
+        """The text as it stands in the file; StudioError when the bytes are no text."""
+        decoded = encoding.decode(name, data)
+        return Reading(text=decoded.text, encoding=decoded.encoding, notes=damage(decoded))
+
+
+def damage(decoded: encoding.Decoded) -> tuple[str, ...]:
+    """What to tell the writer of characters that could not be read."""
+    if not decoded.damaged:
+        return ()
+    note = _("{count} damaged characters could not be read; they are shown as “\ufffd”.")
+    return (note.format(count=decoded.damaged),)
+
+
+plugin = PlainText()

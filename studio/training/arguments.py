@@ -1,0 +1,58 @@
+"""The trainer's arguments that all objectives share, from one spec."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from studio.domain.specs import TrainSpec
+
+
+def steps_of(spec: TrainSpec, rows: int) -> int:
+    """Optimiser steps of the whole training on ``rows`` examples."""
+    batches = math.ceil(rows / spec.batch_size)
+    each = max(1, math.ceil(batches / spec.accumulation))
+    # A share of a pass that was reckoned from steps must give the same steps again.
+    planned = max(1, math.ceil(each * spec.epochs - 0.01))
+    return min(planned, spec.max_steps) if spec.max_steps else planned
+
+
+def common(
+    spec: TrainSpec, steps: int, folder: Path, device: str, recompute: bool
+) -> dict[str, Any]:
+    """Keyword arguments for any trl configuration.
+
+    Saving and measuring are left to our own callbacks (their strategies are off), and the
+    loss is logged at every step unfiltered, so that a loss of NaN is seen.
+    """
+    import torch
+
+    on_gpu = device == "cuda"
+    return {
+        "output_dir": str(folder),
+        "max_steps": steps,
+        "num_train_epochs": math.ceil(spec.epochs),
+        "per_device_train_batch_size": spec.batch_size,
+        "gradient_accumulation_steps": spec.accumulation,
+        "learning_rate": spec.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": math.ceil(steps * spec.warmup_share),
+        "weight_decay": 0.0,
+        "max_grad_norm": 1.0,
+        "seed": spec.seed,
+        "data_seed": spec.seed,
+        "use_cpu": not on_gpu,
+        "bf16": on_gpu and torch.cuda.is_bf16_supported(),
+        "fp16": False,
+        "gradient_checkpointing": recompute,
+        "report_to": "none",
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "save_strategy": "no",
+        "eval_strategy": "no",
+        "disable_tqdm": True,
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": on_gpu,
+        "push_to_hub": False,
+    }

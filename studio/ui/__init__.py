@@ -1,0 +1,1 @@
+"""What pages share; with Home.py and pages/, the only importer of streamlit."""

@@ -1,0 +1,88 @@
+"""Charts, drawn by Plotly in the theme's colours. Each has a sentence beside it on its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from studio.language import _
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+COLOURS = ("#000001", "#000002")
+"""Streamlit puts the theme's first chart colours in the place of these."""
+SERIES = {"loss": "solid", "nll_per_character": "dash"}
+
+
+def loss(metrics: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Training loss and held-out loss over the steps; rows have step, name, value."""
+    from plotly.graph_objects import Figure, Scatter
+
+    names = {
+        "loss": _("On the text it learns (per token)"),
+        "nll_per_character": _("On held-out chapters (per character)"),
+    }
+    figure = Figure()
+    for (name, dash), colour in zip(SERIES.items(), COLOURS, strict=True):
+        points = [m for m in metrics if m["name"] == name]
+        if points:
+            figure.add_trace(
+                Scatter(
+                    x=[p["step"] for p in points],
+                    y=[p["value"] for p in points],
+                    name=names[name],
+                    mode="lines+markers" if len(points) < 40 else "lines",
+                    line={"dash": dash, "width": 2.5, "color": colour},
+                )
+            )
+    _draw(figure, _("Step"), _("Surprise (lower is better)"), key)
+
+
+def histogram(bars: Sequence[Mapping[str, int]], unit: str, what: str, *, key: str) -> None:
+    """How many examples have which length, of those to learn from and those kept aside; bars
+    have from, to, train, validation."""
+    from plotly.graph_objects import Bar, Figure
+
+    labels = [f"{bar['from']:,}–{bar['to'] - 1:,}" for bar in bars]
+    names = {"train": _("To learn from"), "validation": _("Kept aside")}
+    figure = Figure(
+        [
+            Bar(x=labels, y=[bar[split] for bar in bars], name=name, marker_color=colour)
+            for (split, name), colour in zip(names.items(), COLOURS, strict=True)
+        ]
+    )
+    figure.update_layout(bargap=0.08, barmode="stack")
+    _draw(figure, unit, what, key)
+
+
+def memory(parts: Mapping[str, int], there: int, *, key: str) -> None:
+    """What a training should take, part upon part, against what there is; in bytes."""
+    from plotly.graph_objects import Bar, Figure
+
+    figure = Figure(
+        [
+            Bar(x=[size / 1e9], y=[""], name=name, orientation="h", hovertemplate="%{x:.2f} GB")
+            for name, size in parts.items()
+        ]
+    )
+    figure.add_vline(
+        x=there / 1e9, line={"dash": "dash", "width": 2}, annotation_text=_("there is")
+    )
+    figure.update_layout(barmode="stack")
+    _draw(figure, "GB", "", key)
+
+
+def _draw(figure: Figure, x: str, y: str, key: str) -> None:
+    figure.update_layout(
+        height=320,
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        xaxis_title=x,
+        yaxis_title=y,
+        legend={"orientation": "h", "y": 1.15, "x": 0},
+        hovermode="x unified",
+        transition={"duration": 0},
+    )
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})

@@ -1,0 +1,99 @@
+"""Tables that are brought in, and what their columns mean: guessed, shown, corrected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studio.domain.recipes import Columns, FileRows, Shape
+from studio.language import _
+from studio.services import datasets, previews
+from studio.ui import problems
+from studio.ui.prose import prose
+
+ENDINGS = ["json", "jsonl", "csv", "tsv", "parquet"]
+SURE = 1.0
+SHOWN = 600
+
+
+def shapes() -> dict[Shape, str]:
+    return {
+        "text": _("Prose, to be cut into passages"),
+        "input-output": _("What is given, and the answer"),
+        "instruction": _("An instruction, its input, the answer"),
+        "preference": _("A better and a worse answer"),
+        "rated": _("An answer with yes or no"),
+        "messages": _("Conversations (messages)"),
+        "sharegpt": _("Conversations (ShareGPT)"),
+    }
+
+
+def uploaded() -> FileRows | None:
+    """The tables that were dropped here, once their columns are known."""
+    given = st.file_uploader(
+        _("Tables: {endings}").format(endings=", ".join(ENDINGS)),
+        type=ENDINGS,
+        accept_multiple_files=True,
+        key="datasets_tables",
+    )
+    if not given:
+        return None
+    kept = st.session_state.get("datasets_tables_kept")
+    names = [file.file_id for file in given]
+    if not kept or kept[0] != names:
+        artifact = datasets.upload({file.name: file.getvalue() for file in given})
+        st.session_state["datasets_tables_kept"] = kept = (names, artifact)
+    return FileRows(artifact=kept[1], columns=_columns(kept[1]))
+
+
+def _columns(artifact: str) -> Columns:
+    """The guess where it is sure; else a form with the guess filled in."""
+    guess = previews.guess(artifact)
+    rows = datasets.first_rows(artifact)
+    st.dataframe([_plain(row.fields) for row in rows[:5]], hide_index=True)
+    known = shapes()
+    if guess.confidence >= SURE:
+        st.caption(_("Recognised: {shape}.").format(shape=known[guess.columns.shape]))
+    with st.expander(_("What the columns mean"), expanded=guess.confidence < SURE):
+        chosen = _form(artifact, guess.columns, sorted({c for row in rows for c in row.fields}))
+    unused = sorted(set().union(*(row.fields for row in rows)) - set(chosen.fields.values()))
+    if unused:
+        st.caption(_("Not used: {columns}.").format(columns=", ".join(unused)))
+    _example(artifact, chosen)
+    return chosen
+
+
+def _form(artifact: str, guess: Columns, names: list[str]) -> Columns:
+    known = shapes()
+    shape = st.selectbox(
+        _("A row is"), list(known), format_func=known.__getitem__,
+        index=list(known).index(guess.shape), key=f"columns_shape_{artifact}",
+    )  # fmt: skip
+    needed, allowed = previews.fields_of(Columns(shape=shape, fields={}))
+    fields: dict[str, str] = {}
+    for field in (*needed, *allowed):
+        options: list[str | None] = [*names] if field in needed else [None, *names]
+        own = guess.fields.get(field) if shape == guess.shape else None
+        index = options.index(own) if own in options else 0
+        column = st.selectbox(
+            field, options, index=index, key=f"columns_{artifact}_{shape}_{field}",
+            format_func=lambda c: _("(none)") if c is None else str(c),
+        )  # fmt: skip
+        if column is not None:
+            fields[field] = column
+    return Columns(shape=shape, fields=fields)
+
+
+def _example(artifact: str, chosen: Columns) -> None:
+    """The first row as it would be learned."""
+    with problems.told():
+        turns = previews.drafted(artifact, chosen)
+        st.caption(_("The first row, as it would be learned:"))
+        for number, (role, text) in enumerate(turns):
+            mine = role == "assistant"
+            prose(text[:SHOWN], "en", key=f"columns_{artifact}_{number}", framed=mine)
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value)[:200] for name, value in fields.items()}

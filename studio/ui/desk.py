@@ -1,0 +1,72 @@
+"""What the desk does with what the editor sends: save it, and lose nothing on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studio.domain.records import StoryRecord
+from studio.services import stories
+from studio.ui.editor import editor
+
+EDITOR = "desk_editor"
+VERSION = "desk_version"
+SEEN = "desk_seen"
+OWN = "desk_own_revision"
+GO = "desk_go"
+HALT = "desk_halt"
+NOTICE = "desk_notice"
+
+
+def text_changed() -> None:
+    """Save what was typed. What another window wrote meanwhile stays among the revisions."""
+    typed = _sent("text")
+    if not typed:
+        return
+    before = stories.get(typed["story"])
+    known = (typed["base"], st.session_state.get(OWN))
+    if before.revision not in known and before.text != typed["text"]:
+        st.session_state[NOTICE] = "elsewhere"
+    st.session_state[OWN] = stories.save(typed["story"], typed["text"])
+    st.session_state[SEEN] = typed["number"]
+
+
+def stray_found() -> None:
+    """Keep text that never reached the studio as a revision, below the text as it is now."""
+    stray = _sent("stray")
+    if not stray:
+        return
+    now = stories.get(stray["story"]).text
+    stories.save(stray["story"], stray["text"])
+    stories.save(stray["story"], now)
+    changed_here()
+    st.session_state[NOTICE] = "stray"
+
+
+def _sent(name: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = st.session_state[EDITOR].get(name)
+    return found
+
+
+def changed_here() -> None:
+    """Note that the studio itself changed the text, so that the editor takes it over."""
+    st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
+
+
+def _asked(key: str) -> None:
+    st.session_state[key] = True
+
+
+def page(story: StoryRecord) -> None:
+    """The editor with the story in it."""
+    editor(
+        story,
+        key=EDITOR,
+        version=st.session_state.get(VERSION, 0),
+        seen=st.session_state.get(SEEN, 0),
+        on_text=text_changed,
+        on_stray=stray_found,
+        on_go=lambda: _asked(GO),
+        on_halt=lambda: _asked(HALT),
+    )

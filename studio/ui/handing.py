@@ -1,0 +1,60 @@
+"""Taking a dataset along: as a file, or to the Hub."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from studio.domain.exports import Form, Shape
+from studio.domain.records import DatasetRecord
+from studio.language import _
+from studio.services import datasets
+from studio.ui import problems
+
+MIMES = {"jsonl": "application/jsonl", "csv": "text/csv", "parquet": "application/octet-stream"}
+
+
+def hand_on(record: DatasetRecord) -> None:
+    """A file to download, and a push to the Hub."""
+    forms: dict[Form, str] = {"jsonl": "JSON Lines", "csv": "CSV", "parquet": "Parquet"}
+    shapes: dict[Shape, str] = {
+        "messages": _("Conversations (messages)"),
+        "prompt-completion": _("A request and its answer"),
+        "preference": _("A better and a worse answer"),
+        "text": _("The author's words alone"),
+    }
+    splits = {None: _("All of it"), "train": _("To learn from"), "validation": _("Kept aside")}
+    left, middle, right = st.columns(3)
+    form = left.selectbox(_("File"), list(forms), format_func=forms.__getitem__)
+    shape = middle.selectbox(_("Each row is"), list(shapes), format_func=shapes.__getitem__)
+    split = right.selectbox(_("Part"), list(splits), format_func=splits.__getitem__)
+    with problems.told(), tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / f"dataset.{form}"
+        datasets.export_to(record.id, target, form, shape, split)
+        st.download_button(
+            _("Download"),
+            target.read_bytes(),
+            f"{record.id[:12]}-{split or 'all'}.{form}",
+            MIMES[form],
+            icon=":material/download:",
+        )
+    push(record)
+
+
+def push(record: DatasetRecord) -> None:
+    with st.expander(_("To the Hub"), icon=":material/cloud_upload:"):
+        st.write(
+            _(
+                "This sends the dataset to another machine. The repository is private unless you "
+                "say otherwise. The key is the one that the Hub's own tools keep on this machine."
+            )
+        )
+        with st.form(f"handing_push_{record.id}", border=False):
+            name = st.text_input(_("Repository"), placeholder="writer/my-dataset")
+            public = st.checkbox(_("Anyone may read it"))
+            if st.form_submit_button(_("Send it")):
+                with problems.told(), st.spinner(_("Sending…")):
+                    address = datasets.push(record.id, name.strip(), private=not public)
+                    st.success(_("It is there: {address}").format(address=address))

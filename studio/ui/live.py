@@ -1,0 +1,84 @@
+"""Live parts of a page: fragments that speak the page's language and end with their job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from studio.domain.jobs import Job, JobState
+from studio.language import _
+from studio.services import jobs
+from studio.ui import problems, words
+from studio.ui.guard import speak
+
+EVERY = 1.0
+"""Seconds between two looks at a job."""
+
+
+def live(part: Callable[..., None], *given: object, every: float | None = EVERY) -> None:
+    """Show a part of the page that runs again by itself every few seconds (None: never)."""
+
+    @st.fragment(run_every=every)
+    def shown() -> None:
+        speak()
+        part(*given)
+
+    shown()
+
+
+def follow(job_id: str, *, stop: bool = True) -> None:
+    """The state of a job, live until it ends; then the whole page runs again."""
+    job = jobs.get(job_id)
+    live(_followed, job_id, stop, every=None if job.ended else EVERY)
+
+
+def follow_all(*kinds: str) -> None:
+    """The living jobs of these kinds, each live until it ends, even if it ends just now."""
+    for job in jobs.alive(*kinds):
+        st.session_state[f"live_alive_{job.id}"] = True
+        follow(job.id)
+
+
+def _followed(job_id: str, stop: bool) -> None:
+    job = jobs.get(job_id)
+    was_alive = f"live_alive_{job_id}"
+    if not job.ended:
+        st.session_state[was_alive] = True
+    elif st.session_state.pop(was_alive, False):
+        st.rerun()
+    show(job, stop=stop)
+
+
+def show(job: Job, *, stop: bool = False) -> None:
+    """One job: its title, where it is, and a button to stop it."""
+    text, button = st.columns([5, 1], vertical_alignment="center")
+    with text:
+        standing(job)
+    if stop and not job.ended:
+        with button:
+            if st.button(
+                _("Stop"),
+                key=f"live_stop_{job.id}",
+                icon=":material/stop:",
+                disabled=job.cancel_requested,
+                width="stretch",
+            ):
+                jobs.cancel(job.id)
+                st.rerun(scope="fragment")
+    if job.failure:
+        problems.show(job.failure)
+
+
+def standing(job: Job) -> None:
+    """The job in a line, with a bar while it runs."""
+    title = words.plain(job.title)
+    if job.state is JobState.RUNNING and not job.cancel_requested:
+        st.progress(_share(job), text=f"**{title}** · {words.plain(words.progress(job))}")
+        return
+    ahead = max(0, jobs.place_in_line(job.id) - 1)
+    st.markdown(f"**{title}** · {words.state(job, ahead)}")
+
+
+def _share(job: Job) -> float:
+    return min(1.0, job.step / job.steps) if job.steps else 0.0

@@ -1,0 +1,76 @@
+"""The sign-in gate: one password, asked once a session, slower with each wrong guess."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+import time
+
+import streamlit as st
+
+from studio.language import _, n_
+from studio.settings import settings
+
+SIGNED_IN = "signin_done"
+LONGEST_WAIT = 60.0
+
+
+class Gate:
+    """Counts the wrong guesses of all visitors of this process together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wrong = 0
+        self._next_at = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next guess is heard."""
+        return max(0.0, self._next_at - now)
+
+    def opens(self, guess: str, password: str, now: float) -> bool:
+        """Whether this guess opens the gate; a guess that comes too early never does."""
+        with self._lock:
+            if self.wait(now):
+                return False
+            if hmac.compare_digest(_digest(guess), _digest(password)):
+                self._wrong = 0
+                return True
+            self._wrong += 1
+            self._next_at = now + min(LONGEST_WAIT, 2.0 ** (self._wrong - 1))
+            return False
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+GATE = Gate()
+
+
+def sign_in() -> None:
+    """Let a signed-in session (or a studio without a password) pass; ask everyone else."""
+    password = settings().password
+    if password is None or st.session_state.get(SIGNED_IN):
+        return
+    st.title(_("Lorewright"))
+    st.write(_("This studio is locked. Its password opens it for this browser tab."))
+    with st.form("signin_form", border=False):
+        guess = st.text_input(_("Password"), type="password", autocomplete="current-password")
+        asked = st.form_submit_button(_("Open the studio"), type="primary")
+    if asked:
+        _answer(guess, password.get_secret_value())
+    st.stop()
+
+
+def _answer(guess: str, password: str) -> None:
+    wait = GATE.wait(time.monotonic())
+    if wait:
+        seconds = int(wait) + 1
+        told = n_("Wait {n} second, then try again.", "Wait {n} seconds, then try again.", seconds)
+        st.warning(told.format(n=seconds), icon=":material/hourglass_top:")
+    elif GATE.opens(guess, password, time.monotonic()):
+        st.session_state[SIGNED_IN] = True
+        st.rerun()
+    else:
+        st.error(_("This is not the password. Type it again."), icon=":material/lock:")

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.conversion import verification
+from studio.domain.specs import RegisterSpec
+from studio.domain.workroom import Stopped
+from studio.errors import StudioError
+from tests.ggufs import Shelf
+
+
+def spec(shelf: Shelf, base: str = "F16", positions: int = 60, **changes: str) -> RegisterSpec:
+    return RegisterSpec(
+        name="voice",
+        dataset=shelf.dataset(),
+        adapter=shelf.adapter(),
+        gguf_base=shelf.base(base),
+        gguf_adapter=shelf.voice(),
+        positions=positions,
+    ).model_copy(update=changes)
+
+
+def test_a_right_voice_is_proved_and_reported(shelf: Shelf) -> None:
+    result = verification.run(spec(shelf, positions=10_000), shelf.room)
+    assert set(result) == {"max_abs_logit_diff", "top1_agreement", "positions"}
+    assert result["top1_agreement"] >= 0.99
+    assert result["max_abs_logit_diff"] < 0.05
+    assert result["positions"] > 60
+    report = shelf.room.of_type("artifact")[-1]
+    assert (report.kind, report.name) == ("report", "verification")
+    assert report.facts["adapter"] == shelf.adapter()
+    stored = shelf.room.fetch(report.artifact) / "verification.json"
+    assert json.loads(stored.read_text()) == report.facts
+
+
+def test_in_32_bits_the_two_are_one(shelf: Shelf) -> None:
+    result = verification.run(spec(shelf, "F32"), shelf.room)
+    assert result["top1_agreement"] == 1
+    assert result["max_abs_logit_diff"] < 1e-3
+    assert 60 <= result["positions"] < 200
+
+
+def test_another_voice_is_refused(shelf: Shelf) -> None:
+    wrong = shelf.voice(r=4, std=1.0)
+    with pytest.raises(StudioError, match="does not write as it was taught"):
+        verification.run(spec(shelf, gguf_adapter=wrong), shelf.room)
+
+
+def test_dataset_without_held_out_passages_is_refused(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "validation.jsonl").write_text("", "utf-8")
+    with pytest.raises(StudioError, match="holds out no passage"):
+        verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
+
+
+def test_stops_when_asked(shelf: Shelf) -> None:
+    shelf.room.stop = True
+    try:
+        with pytest.raises(Stopped):
+            verification.run(spec(shelf), shelf.room)
+    finally:
+        shelf.room.stop = False

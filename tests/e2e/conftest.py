@@ -1,0 +1,127 @@
+"""A real Chromium, and studios of their own for it to look at.
+
+A machine without a browser skips these tests and says so; in CI that is a failure. Set
+LOREWRIGHT_SCREENSHOTS to a folder to have the whole-way test leave its pictures there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 120_000
+"""Milliseconds a page may take on a busy machine of two cores."""
+expect.set_options(timeout=PATIENCE)
+
+
+class Studio(NamedTuple):
+    """A page server of its own on ``url``, with its data under ``data``."""
+
+    url: str
+    data: Path
+    server: subprocess.Popen[bytes]
+
+    @property
+    def database(self) -> Path:
+        return self.data / "studio.db"
+
+
+def _chromium() -> str:
+    for name in NAMES:
+        found = shutil.which(name)
+        if found:
+            return found
+    missing = "NO BROWSER: the studio's pages were NOT tested. Install Debian's chromium."
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = _chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of its own, which remembers nothing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _start(data: Path, *command: str, **environment: str) -> Studio:
+    port = _free_port()
+    log = data.with_suffix(".log").open("wb")
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command, "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "LOREWRIGHT_DATA": str(data), **environment},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    deadline = time.monotonic() + 90
+    while not _answers(port):
+        assert server.poll() is None, log.name
+        assert time.monotonic() < deadline, log.name
+        time.sleep(0.1)
+    return Studio(f"http://127.0.0.1:{port}", data, server)
+
+
+@pytest.fixture(scope="session")
+def start_studio(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., Studio]]:
+    """Starts a studio by ``python -m <command>``, with more settings as keywords; they all end
+    with the session, and with them the workers that they started."""
+    started: list[Studio] = []
+
+    def start(*command: str, **environment: str) -> Studio:
+        data = tmp_path_factory.mktemp("studio") / "data"
+        studio = _start(data, *(command or ("studio.ui.serve",)), **environment)
+        started.append(studio)
+        return studio
+
+    yield start
+    for studio in started:
+        studio.server.terminate()
+    for studio in started:
+        studio.server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def studio(start_studio: Callable[..., Studio]) -> Studio:
+    """The studio that the tests of this session share."""
+    return start_studio()

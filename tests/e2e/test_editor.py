@@ -1,0 +1,128 @@
+"""Nothing that is typed at the desk is ever lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("browser"),
+]
+FIRST = "It was the year of the two winters. "
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile that outlives its tabs."""
+    context = browser.new_context()
+    context.set_default_timeout(120_000)
+    yield context
+    context.close()
+
+
+def begin(context: BrowserContext, studio: Any, title: str) -> tuple[Page, Locator]:
+    page = context.new_page()
+    page.goto(f"{studio.url}/desk")
+    new = page.get_by_role("button", name="New", exact=True)
+    field = page.get_by_label("Title", exact=True)
+    expect(new.or_(field).first).to_be_visible()
+    if new.count():
+        new.click()
+    field.last.fill(title)
+    page.get_by_role("button", name="Begin the story").click()
+    area = page.get_by_role("textbox", name=f"The text of {title}")
+    expect(area).to_be_visible()
+    return page, area
+
+
+def kept(database: Path, title: str) -> str:
+    with closing(sqlite3.connect(database)) as connection:
+        row = connection.execute("SELECT text FROM stories WHERE title = ?", [title]).fetchone()
+    return str(row[0])
+
+
+def versions(database: Path, title: str) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT text FROM revisions WHERE story_id = "
+            "(SELECT id FROM stories WHERE title = ?) ORDER BY revision",
+            [title],
+        )
+        return [str(row[0]) for row in rows]
+
+
+def saved_within(seconds: float, database: Path, title: str, text: str) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if kept(database, title) == text:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_text_is_saved_within_two_seconds_though_the_tab_is_killed(
+    context: BrowserContext, studio: Any
+) -> None:
+    page, area = begin(context, studio, "Killed")
+    area.press_sequentially(FIRST, delay=15)
+    assert saved_within(2.0, studio.database, "Killed", FIRST)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    page.close(run_before_unload=False)
+    assert kept(studio.database, "Killed") == FIRST
+
+
+def test_text_is_saved_while_the_writer_never_pauses(context: BrowserContext, studio: Any) -> None:
+    page, area = begin(context, studio, "Unbroken")
+    area.click()
+    began = time.monotonic()
+    while time.monotonic() - began < 4:
+        page.keyboard.type("on and on ", delay=20)
+    assert len(versions(studio.database, "Unbroken")) > 2
+    assert saved_within(2.0, studio.database, "Unbroken", area.input_value())
+
+
+def test_a_key_struck_just_before_the_tab_dies_is_there_on_return(
+    context: BrowserContext, studio: Any
+) -> None:
+    page, area = begin(context, studio, "Late key")
+    area.press_sequentially(FIRST)
+    area.press("End")
+    area.press("X")
+    page.close(run_before_unload=False)
+    again = context.new_page()
+    again.goto(f"{studio.url}/desk")
+    expect(again.get_by_role("textbox", name="The text of Late key")).to_have_value(f"{FIRST}X")
+    assert saved_within(3.0, studio.database, "Late key", f"{FIRST}X")
+
+
+def test_two_windows_on_one_story_lose_neither_text(context: BrowserContext, studio: Any) -> None:
+    one, here = begin(context, studio, "Twice")
+    here.press_sequentially("One.")
+    assert saved_within(3.0, studio.database, "Twice", "One.")
+    two = context.new_page()
+    two.goto(f"{studio.url}/desk")
+    there = two.get_by_role("textbox", name="The text of Twice")
+    expect(there).to_have_value("One.")
+    there.press("End")
+    there.press_sequentially(" Two.")
+    assert saved_within(3.0, studio.database, "Twice", "One. Two.")
+    here.press("End")
+    here.press_sequentially(" Three.")
+    assert saved_within(3.0, studio.database, "Twice", "One. Three.")
+    expect(one.get_by_text("also changed in another window")).to_be_visible()
+    assert "One. Two." in versions(studio.database, "Twice")
+
+
+def test_chinese_is_typed_and_kept(context: BrowserContext, studio: Any) -> None:
+    _page, area = begin(context, studio, "夜航")
+    area.fill("月光落在甲板上，像一层薄雪。")
+    assert saved_within(2.0, studio.database, "夜航", "月光落在甲板上，像一层薄雪。")

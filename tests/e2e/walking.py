@@ -1,0 +1,43 @@
+"""Steps that several browser tests take through the studio."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+
+def settled(page: Page) -> None:
+    """The script that the last click set off has run."""
+    page.wait_for_timeout(400)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+
+
+def heading(page: Page, name: str) -> None:
+    expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
+
+
+def press(page: Page, name: str | re.Pattern[str]) -> None:
+    page.get_by_role("button", name=name).first.click()
+
+
+def go_to(page: Page, name: str) -> None:
+    """By the navigation, so that the session goes on."""
+    page.get_by_role("link", name=name, exact=True).click()
+    heading(page, name)
+
+
+def take_the_sample(page: Page) -> None:
+    """From the Manuscripts page on: the English sample."""
+    press(page, re.compile(r"\(English\)"))
+    expect(page.get_by_text(re.compile(r"words of English in \d+ chapters"))).to_be_visible()
+
+
+def prepare_the_dataset(page: Page) -> None:
+    """From the Manuscripts page on, to the end of a real job."""
+    press(page, "Prepare a dataset of it")
+    heading(page, "Datasets")
+    press(page, "Prepare the dataset")
+    expect(
+        page.get_by_text(re.compile(r"passages to learn from and \d+ kept aside"))
+    ).to_be_visible()

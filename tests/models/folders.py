@@ -1,0 +1,43 @@
+"""Model folders for tests: copies of the starter, whole, split into shards, or spoiled."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from studio.settings import ROOT
+
+STARTER = ROOT / "data" / "starter"
+
+
+def copied(target: Path) -> Path:
+    return Path(shutil.copytree(STARTER, target))
+
+
+def change_json(path: Path, **changes: Any) -> None:
+    """Set keys of a JSON file; a value of None takes the key away."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content.update({k: v for k, v in changes.items() if v is not None})
+    for key in (k for k, v in changes.items() if v is None):
+        content.pop(key, None)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def sharded(target: Path) -> Path:
+    """The starter with its weights in several files and an index."""
+    from safetensors.torch import load_file, save_file
+
+    folder = copied(target)
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    names, weight_map = sorted(weights), {}
+    for i in range(2):
+        file = f"model-0000{i + 1}-of-00002.safetensors"
+        part = {name: weights[name] for name in names[i::2]}
+        save_file(part, folder / file, metadata={"format": "pt"})
+        weight_map |= dict.fromkeys(part, file)
+    index = {"metadata": {}, "weight_map": weight_map}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    return folder

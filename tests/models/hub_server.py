@@ -1,0 +1,209 @@
+"""A real HTTP server that speaks the part of the Hub's interface a download needs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+COMMIT = "c0ffee" + "0" * 34
+PIECE = 64 * 1024
+
+
+@dataclass
+class Hub:
+    """One repository, ``owner/tiny``, with the files of a folder: a model and a dataset.
+
+    ``pause`` seconds pass between pieces of 64 kB; ``ranges`` collects the Range headers seen.
+    """
+
+    folder: Path
+    pause: float = 0.0
+    gated: bool = False
+    cut_after: int | None = None
+    """Bytes of a file after which the connection is dropped, once."""
+    knows_ranges: bool = True
+    private: bool = False
+    there: bool = True
+    """Whether the repository exists already."""
+    card: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    """The access key that everyone must show."""
+    sent: int = 0
+    """Bytes of files that were sent."""
+    spoil: bool = False
+    """Send other bytes than promised."""
+    ranges: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def file(self, name: str) -> dict[str, Any]:
+        content = (self.folder / name).read_bytes()
+        described: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": "b10b"}
+        if name.endswith((".safetensors", ".parquet")):
+            digest = hashlib.sha256(content).hexdigest()
+            described["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 134}
+        return described
+
+    def describe(self) -> dict[str, Any]:
+        paths = (p for p in self.folder.rglob("*") if p.is_file())
+        names = sorted(p.relative_to(self.folder).as_posix() for p in paths)
+        return {
+            "id": "owner/tiny",
+            "sha": COMMIT,
+            "siblings": [self.file(name) for name in names],
+            "tags": ["license:apache-2.0"],
+            "cardData": {"license": "apache-2.0"} | self.card,
+            "gated": self.gated,
+            "private": self.private,
+            "downloads": 0,
+            "likes": 0,
+        }
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    hub: Hub
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.respond(body=False)
+
+    def do_POST(self) -> None:
+        """Make a repository, or take files into it."""
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        verb = self.path.split("?")[0].strip("/").split("/")
+        if self.hub.key and self.headers.get("Authorization") != f"Bearer {self.hub.key}":
+            return self.refuse(401, "RepoNotFound")
+        if verb[-1] == "create":
+            return self.create(json.loads(sent))
+        if verb[-1] == "validate-yaml":
+            return self.send_json({"errors": [], "warnings": []})
+        if "preupload" in verb:
+            files = [
+                {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False}
+                for f in json.loads(sent)["files"]
+            ]
+            return self.send_json({"files": files})
+        return self.commit([json.loads(line) for line in sent.splitlines()])
+
+    def create(self, asked: dict[str, Any]) -> None:
+        known, self.hub.there = self.hub.there, True
+        if not known:
+            self.hub.private = asked.get("visibility") == "private"
+        url = f"{self.hub.url}/datasets/owner/tiny"
+        self.send_json({"url": url}, status=409 if known else 200)
+
+    def commit(self, lines: list[dict[str, Any]]) -> None:
+        for line in lines:
+            if line["key"] == "file":
+                path = self.hub.folder / line["value"]["path"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(base64.b64decode(line["value"]["content"]))
+        url = f"{self.hub.url}/datasets/owner/tiny/commit/{COMMIT}"
+        self.send_json({"success": True, "commitUrl": url, "commitOid": COMMIT, "hookOutput": ""})
+
+    def do_GET(self) -> None:
+        self.respond(body=True)
+
+    def respond(self, body: bool) -> None:
+        path = self.path.split("?")[0].strip("/").removeprefix("datasets/")
+        parts = path.split("/")
+        if self.hub.key and self.headers.get("Authorization") != f"Bearer {self.hub.key}":
+            self.refuse(401, "RepoNotFound")
+        elif parts[:2] in (["api", "models"], ["api", "datasets"]):
+            self.describe("/".join(parts[2:4]), parts[5] if len(parts) > 5 else "main")
+        elif len(parts) > 4 and parts[2] == "resolve":
+            self.send_file("/".join(parts[4:]), body)
+        else:
+            self.refuse(404, "EntryNotFound")
+
+    def describe(self, repository: str, revision: str) -> None:
+        if repository != "owner/tiny":
+            self.refuse(401, "RepoNotFound")
+        elif revision not in ("main", COMMIT):
+            self.refuse(404, "RevisionNotFound")
+        else:
+            self.send_json(self.hub.describe())
+
+    def refuse(self, status: int, code: str) -> None:
+        self.send_response(status)
+        self.send_header("X-Error-Code", code)
+        self.send_header("X-Error-Message", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def send_json(self, content: dict[str, Any], status: int = 200) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_file(self, name: str, body: bool) -> None:
+        if self.hub.gated:
+            return self.refuse(403, "GatedRepo")
+        content = (self.hub.folder / name).read_bytes()
+        start = self.start_of_range(name)
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(content) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.end_headers()
+        if body:
+            self.stream(content[start:])
+        return None
+
+    def start_of_range(self, name: str) -> int:
+        wanted = self.headers.get("Range")
+        if wanted is None:
+            return 0
+        self.hub.ranges.append((name, wanted))
+        return int(wanted.removeprefix("bytes=").split("-")[0]) if self.hub.knows_ranges else 0
+
+    def stream(self, content: bytes) -> None:
+        if self.hub.spoil:
+            content = bytes(len(content))
+        for at in range(0, len(content), PIECE):
+            cut = self.hub.cut_after
+            if cut is not None and at >= cut:
+                self.hub.cut_after = None
+                self.close_connection = True
+                return
+            try:
+                self.wfile.write(content[at : at + PIECE])
+                self.hub.sent += len(content[at : at + PIECE])
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+                return
+            time.sleep(self.hub.pause)
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Hub]:
+    """Run the server on a free port while the block runs."""
+    hub = Hub(folder)
+    handler = type("BoundHandler", (Handler,), {"hub": hub})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    hub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()

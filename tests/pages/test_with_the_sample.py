@@ -1,0 +1,127 @@
+"""The pages of a studio that knows a manuscript and a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from studio.domain.base import Model
+from studio.domain.records import AdapterRecord
+from studio.services import adapters, context, datasets, jobs, lore, manuscripts, stories
+from studio.store import adapters as store
+from studio.store import database
+from studio.ui import journey
+
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
+Visit = Callable[[str], AppTest]
+
+
+def labelled(page: AppTest, label: str) -> object:
+    return next(b for b in page.button if b.label == label)
+
+
+def test_the_manuscript_page_shows_what_was_understood(dataset: str, visit: Visit) -> None:
+    page = visit("pages/prepare/manuscripts.py")
+    text = " ".join(m.value for m in page.markdown)
+    assert not page.exception
+    assert "read as UTF\\-8" in text
+    assert "chapters" in text
+
+
+def test_a_deleted_manuscript_comes_back_by_undo(dataset: str, visit: Visit) -> None:
+    before = {m.id for m in manuscripts.list_all()}
+    page = visit("pages/prepare/manuscripts.py")
+    labelled(page, "Delete").click().run()  # type: ignore[attr-defined]
+    assert len(manuscripts.list_all()) == len(before) - 1
+    labelled(page, "Undo").click().run()  # type: ignore[attr-defined]
+    assert {m.id for m in manuscripts.list_all()} == before
+    assert not page.exception
+
+
+def test_the_dataset_page_counts_and_shows_an_example(dataset: str, visit: Visit) -> None:
+    page = visit("pages/prepare/datasets.py")
+    assert not page.exception
+    assert not page.error
+    shown = " ".join(m.value for m in page.markdown)
+    assert f"{datasets.get(dataset).train} passages to learn from" in shown
+
+
+def test_preflight_speaks_in_sentences(dataset: str, visit: Visit) -> None:
+    page = visit("pages/teach/preflight.py")
+    assert not page.exception
+    assert [h.value for h in page.subheader]
+    assert any(m.value.count("**") == 2 for m in page.markdown)
+
+
+def test_a_changed_number_reaches_the_plan(dataset: str, visit: Visit) -> None:
+    page = visit("pages/teach/preflight.py")
+    rank = next(n for n in page.number_input if "rank" in n.label)
+    rank.set_value(4)
+    labelled(page, "Use these numbers").click().run()  # type: ignore[attr-defined]
+    assert not page.exception
+    assert next(n for n in page.number_input if "rank" in n.label).value == 4
+
+
+def test_the_way_has_come_to_the_lesson(dataset: str) -> None:
+    steps = journey.steps()
+    assert [step.done for step in steps[:3]] == [True, True, False]
+    assert journey.following(steps).address == "preflight"
+
+
+def test_lore_is_added_found_changed_and_deleted(dataset: str, visit: Visit) -> None:
+    lore.add("character", "林黛玉", "住在潇湘馆。", ("颦儿",))
+    lore.add("place", "The harbour", "Four entries a day.")
+    page = visit("pages/write/lore.py")
+    page.text_input[0].input("颦儿").run()
+    shown = " ".join(m.value for m in page.markdown)
+    assert "林黛玉" in shown
+    assert "harbour" not in shown
+    next(b for b in page.button if b.label == "Delete").click().run()
+    assert [e.name for e in lore.list_all()] == ["The harbour"]
+    assert not page.exception
+
+
+def test_the_jobs_page_lists_what_was_done(dataset: str, visit: Visit) -> None:
+    page = visit("pages/system/jobs.py")
+    assert not page.exception
+    table = page.dataframe[0].value
+    assert list(table["Job"]) == [job.title for job in jobs.list_jobs()]
+
+
+def test_settings_show_workers_models_and_no_secret(dataset: str, visit: Visit) -> None:
+    page = visit("pages/system/settings.py")
+    assert not page.exception
+    assert any("Starter model" in m.value for m in page.markdown)
+
+
+def test_a_voice_says_what_it_was_taught_with(dataset: str, visit: Visit) -> None:
+    record = AdapterRecord(
+        id="v" * 64, name="A voice", artifact="v" * 64, job_id="j", model=Model(), dataset=dataset,
+        language="en", nll_before=2.0, nll_after=1.5, facts={"steps": 8}, created_at=1.0,
+    )  # fmt: skip
+    with database.write(context.db()) as connection:
+        store.insert(connection, record)
+    datasets.delete(dataset)
+    try:
+        page = visit("pages/models/adapters.py")
+        assert not page.exception
+        lineage = dict(page.dataframe[0].value.itertuples(index=False))
+        assert lineage["Dataset"] == f"{datasets.get(dataset).name} ({dataset[:12]})"
+        assert datasets.named("e" * 64) == "e" * 12
+    finally:
+        datasets.restore(dataset)
+        adapters.delete(record.id)
+
+
+def test_two_stories_of_one_title_are_told_apart(dataset: str, visit: Visit) -> None:
+    """Streamlit knows options by their labels: the writer must not land in the other story."""
+    older = stories.create("Twins", "en", "The older one.")
+    newer = stories.create("Twins", "en", "The newer one.")
+    desk = visit("pages/write/desk.py")
+    for label, story in (("Twins (2)", newer), ("Twins", older), ("Twins (2)", newer)):
+        box = next(box for box in desk.selectbox if box.label == "Story")
+        box.set_value(label).run()
+        assert not desk.exception
+        assert desk.session_state["desk_story"] == story.id

@@ -1,0 +1,200 @@
+"""The memory reckoned from a config against what a training really takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from studio.bench import resident
+from studio.models.shape import shape_of, shape_of_facts
+from studio.models.source import validate
+from studio.preflight import truth
+from studio.preflight.adapters import Adapter, adapter_parameters
+from studio.preflight.memory import COMPONENTS, NF4_BYTES, Estimate, estimate
+from studio.preflight.setup import Setup, setup_of
+from studio.settings import ROOT
+from tests.models.folders import STARTER
+from tests.models.test_shape import DEEPSEEK_R1_7B, GEMMA_2_9B, LLAMA_3_8B, QWEN_25_05B
+from tests.preflight.situations import SEVEN_BILLION, spec
+
+MEASURE = """
+import json, sys
+from pathlib import Path
+from studio.bench import resident
+from studio.domain.specs import LoraSpec, TrainSpec
+from studio.models.loading import load_model
+from studio.training.model import with_adapter
+import torch
+import trl, datasets, bitsandbytes  # what a trainer holds besides
+from trl.trainer.utils import add_fused_lm_head
+folder, batch, length = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+model = with_adapter(load_model(folder, device="cpu"), LoraSpec(rank=16)).train()
+add_fused_lm_head(model.get_base_model())
+optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])
+ids = torch.randint(10, 8000, (batch, length))
+for _step in range(2):
+    model(input_ids=ids, labels=ids, use_cache=False, fused_lm_head=True).loss.backward()
+    optimiser.step()
+print(resident.peak())
+print(sum(p.numel() for p in model.parameters() if p.requires_grad))
+"""
+TABLES = truth.read(Path(__file__).parent / "memory")
+
+
+@pytest.mark.skipif(resident.peak() is None, reason="memory is measured by Linux's /proc")
+@pytest.mark.parametrize(("batch", "length"), [(1, 64), (8, 256)])
+def test_the_estimate_is_near_what_is_taken(batch: int, length: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(STARTER), str(batch), str(length)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    taken, trained = (json.loads(line) for line in done.stdout.split()[-2:])
+    facts = validate(STARTER)
+    setup = setup_of(spec(batch_size=batch, max_length=length), facts, "cpu", length)
+    shape = shape_of_facts(facts)
+    reckoned = estimate(shape, setup.model_copy(update={"measured_logits": 0}))
+    assert adapter_parameters(shape, setup.adapter) == trained
+    assert reckoned.total == pytest.approx(taken, rel=0.1)
+
+
+@pytest.mark.parametrize("name", [name for name, table in TABLES.items() if table.counted])
+def test_each_counted_table_is_met(name: str) -> None:
+    compared = truth.compare(TABLES[name])
+    assert truth.within(compared) >= 0.9
+    assert truth.worst_under(compared) <= 5
+
+
+def test_all_points_of_the_issue_are_in_the_tables() -> None:
+    points = {name: {c.tokens: c.gib for c in table.cases} for name, table in TABLES.items()}
+    assert points["llama-2-7b"] == dict(
+        zip((1024, 2048, 4096, 8192, 16384, 32768), (6, 7, 9, 12, 19, 32), strict=True)
+    )
+    asked = dict(zip((932, 2551, 5789, 12264, 28454), (12, 16, 24, 40, 80), strict=True))
+    assert asked.items() <= points["llama-3.1-8b"].items()
+
+
+def test_no_whole_gigabyte_was_ever_rounded_to_less_than_was_reckoned_and_back() -> None:
+    """The published integers of the first curve, as whole GB that were rounded up."""
+    for case in truth.compare(TABLES["llama-2-7b"]):
+        assert case.gib - 1 < case.reckoned_gib <= case.gib + 0.15
+
+
+def test_errors_are_counted_as_they_are() -> None:
+    made = [
+        truth.Compared(tokens=1, gib=10, reckoned_gib=10 + e / 10, error_percent=e)
+        for e in (-12.0, 9.0, 20.0, 0.0)
+    ]
+    assert truth.within(made) == 0.5
+    assert truth.worst_under(made) == 12.0
+    assert truth.worst_under(made[1:]) == 0.0
+
+
+def of(config: dict[str, Any] = DEEPSEEK_R1_7B, **fields: Any) -> Estimate:
+    return estimate(shape_of(config), Setup.model_validate(fields))
+
+
+def test_weights_by_quantisation() -> None:
+    shape = shape_of(DEEPSEEK_R1_7B)
+    assert of(quantisation="none").weights == 2 * shape.parameters
+    rest = 2 * (shape.parameters - shape.linear_weights)
+    assert of(quantisation="int8").weights == shape.linear_weights + rest
+    assert of(quantisation="nf4").weights == pytest.approx(
+        NF4_BYTES * shape.linear_weights + rest, abs=1
+    )
+    assert 0.5 < NF4_BYTES < 0.52
+    assert of(quantisation="nf4", whole_tables=True).weights > of(quantisation="nf4").weights
+
+
+def test_only_what_is_packed_is_unpacked() -> None:
+    assert of(quantisation="none").quantisation == 0
+    assert of(quantisation="nf4").quantisation == 2 * 3584 * 18944
+
+
+def test_the_adapter_of_a_llama_at_rank_16() -> None:
+    shape = shape_of_facts(SEVEN_BILLION)
+    assert adapter_parameters(shape, Adapter(rank=16)) == 39_976_960
+    small = Adapter(rank=16, targets="q_proj, v_proj")
+    assert adapter_parameters(shape, small) == 32 * 2 * 16 * 2 * 4096
+    assert adapter_parameters(shape, Adapter(rank=16, rank_pattern={"q_proj": 32})) == (
+        39_976_960 + 32 * 16 * 2 * 4096
+    )
+
+
+def test_training_state_follows_the_adapter() -> None:
+    found = of(quantisation="nf4", whole_adapter=False)
+    assert found.adapter == found.gradients == found.optimiser / 2
+    whole = of(quantisation="nf4", whole_adapter=True)
+    assert whole.optimiser == 2 * found.optimiser
+    assert of(optimiser="adamw-8bit").optimiser < of().optimiser / 3
+
+
+def test_every_mild_change_needs_less() -> None:
+    base = {"tokens": 4096, "loss": "plain", "checkpointing": False, "batch": 2}
+    whole = of(**base).total
+    for change in (
+        {"tokens": 2048}, {"loss": "chunked"}, {"loss": "liger"}, {"checkpointing": True},
+        {"batch": 1}, {"quantisation": "nf4"}, {"adapter": {"rank": 4}},
+        {"optimiser": "adamw-8bit"},
+    ):  # fmt: skip
+        assert of(**{**base, **change}).total < whole, change
+
+
+def test_every_costly_change_needs_more() -> None:
+    base = {"tokens": 2048, "checkpointing": False}
+    for change in (
+        {"attention": "eager"}, {"paired": True}, {"adapter": {"dora": True}},
+        {"adapter": {"dropout": 0.05}}, {"measured_logits": 10**11},
+    ):  # fmt: skip
+        assert of(**{**base, **change}).total > of(**base).total, change
+
+
+def test_scores_held_whole_grow_with_the_square_of_the_length() -> None:
+    short, long = (
+        of(GEMMA_2_9B, tokens=t, attention="eager", checkpointing=False).activations
+        for t in (2048, 8192)
+    )
+    assert long > 8 * short
+
+
+def test_pairs_take_as_much_as_two_passages() -> None:
+    assert of(paired=True, loss="plain").activations == of(batch=2, loss="plain").activations
+
+
+def test_the_dominant_part_is_named() -> None:
+    assert of(LLAMA_3_8B, tokens=512).dominant == "weights"
+    assert of(QWEN_25_05B, tokens=16384, loss="plain").dominant == "logits"
+    assert of(LLAMA_3_8B, tokens=8192, checkpointing=False).dominant == "activations"
+
+
+def test_parts_add_up() -> None:
+    found = of(tokens=2048, quantisation="nf4")
+    assert set(found.parts()) == set(COMPONENTS)
+    assert sum(found.parts().values()) == found.total
+    assert found.allocated == found.total - found.runtime - found.fragments
+
+
+def test_a_setup_is_frozen_and_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ValidationError, match="surprise"):
+        Setup.model_validate({"surprise": 1})
+    with pytest.raises(ValidationError, match="frozen"):
+        Setup().batch = 2  # type: ignore[misc]
+
+
+def test_how_the_studio_itself_would_run_it() -> None:
+    plain = setup_of(spec(batch_size=2), SEVEN_BILLION, "cuda", 300)
+    assert (plain.tokens, plain.loss, plain.checkpointing, plain.paired) == (
+        300, "chunked", True, False,
+    )  # fmt: skip
+    pairs = setup_of(spec(objective="orpo", quantisation="nf4"), SEVEN_BILLION, "cuda", 9000)
+    assert (pairs.tokens, pairs.loss, pairs.whole_adapter, pairs.paired) == (
+        512, "plain", False, True,
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""Starts the studio's own processes for a module's tests, and ends them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from studio.services import context, runner
+from studio.settings import Settings, settings
+
+SECONDS = 120
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Settings]:
+    """The settings of a studio with this data folder, whose broker and workers run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOREWRIGHT_DATA", str(data))
+        patch.delenv("REDIS_URL", raising=False)
+        settings.cache_clear()
+        supervisor = runner.ensure_running().pid
+        yield settings()
+        os.kill(supervisor, signal.SIGTERM)
+        deadline = time.monotonic() + SECONDS
+        while runner.state() is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        context.close()
+    settings.cache_clear()

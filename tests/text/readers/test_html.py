@@ -1,0 +1,100 @@
+"""Web pages: blocks are paragraphs, and the rest is no prose."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.text.importing import read_manuscript
+from studio.text.readers.html import plugin as html
+from studio.text.reading import Reading
+from tests import manuscripts
+
+
+def read(body: str, **options: bool) -> Reading:
+    return html.run("a.html", f"<html><body>{body}</body></html>".encode(), html.Spec(**options))
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>One\n  two</p><p>Three", "One two\n\nThree"),
+        ("<h1>The Quay</h1><h3>Night</h3>He.", "# The Quay\n\n### Night\n\nHe."),
+        ("<h2>Chapter 1<br>The Quay</h2>", "## Chapter 1 The Quay"),
+        ("<p>a</p><hr/><p>b</p>", "a\n\n* * *\n\nb"),
+        ("<p>a<br/>b</p>", "a\nb"),
+        ("a<br><br>b", "a\n\nb"),
+        ("<div>a<div>b</div>c</div>", "a\n\nb\n\nc"),
+        ("<p>caf&eacute; &mdash; &#x6C34;&nbsp;</p>", "café — 水"),
+        ("<p>He <em>went</em>, <b>she</b>stayed.</p>", "He went, shestayed."),
+        ("<p><ruby>渡<rp>(</rp><rt>dù</rt><rp>)</rp></ruby>船</p>", "渡船"),
+        ("<style>p{}</style><nav>Home</nav><script>1</script><p>a<!-- b --></p>", "a"),
+        ("<p hidden>a</p><p style='DISPLAY : none'>b</p><p aria-hidden='true'>c</p><p>d</p>", "d"),
+        ("<pre>one\n  two</pre>", "one\ntwo"),
+        ("<ul><li>a<li>b</ul>", "a\n\nb"),
+        ("<p>a <del>b</del><ins>c</ins></p>", "a c"),
+        ("<table><tr><td>1<td>2</table><p>a", "a"),
+        ("<p># no heading?</p>", "# no heading?"),
+    ],
+)
+def test_what_a_page_says(body: str, text: str) -> None:
+    assert read(body).text == text
+
+
+def test_tables_for_layout_are_read() -> None:
+    cell = manuscripts.ENGLISH * 2
+    assert read(f"<table><tr><td><p>{cell}</p></td></tr></table>").text == cell
+    assert any("1 table" in note for note in read("<table><td>1</table>").notes)
+
+
+def test_blank_paragraphs_part_scenes_when_they_are_rare() -> None:
+    prose = "<p>He went.</p>" * 5
+    assert read(prose + "<p>&nbsp;</p>" + prose).text.count("* * *") == 1
+    assert "*" not in read("<p>He went.</p><p></p>" * 5).text
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        ("gb2312", "gb18030"),
+        ("GBK", "gbk"),
+        ("big5", "big5"),
+        ("utf-8", "utf-8"),
+        ("utf-8", "gb18030"),
+        ("iso-8859-1", "utf-8"),
+        ("utf-16", "utf-8"),
+        ("nonsense", "utf-8"),
+        ("hex", "utf-8"),
+    ],
+)
+def test_the_encoding_is_what_it_says_if_that_is_true(declared: str, written: str) -> None:
+    text = "那年春天，他走到水下的地方，人不在。" * 3
+    data = f"<html><head><meta charset='{declared}'></head><p>{text}</p></html>".encode(written)
+    reading = html.run("a.html", data, html.Spec())
+    if declared != "iso-8859-1":
+        assert reading.text == text
+
+
+def test_a_declaration_of_xml_counts_too() -> None:
+    data = '<?xml version="1.0" encoding="shift_jis"?><html><p>水が来た。</p></html>'
+    assert html.run("a.xhtml", data.encode("cp932"), html.Spec()).text == "水が来た。"
+
+
+def test_xhtml_with_empty_elements_and_names_of_characters() -> None:
+    page = manuscripts.xhtml("<a id='x'/><p/><p>caf&eacute;&nbsp;&amp; <i/>tea &lt;b&gt;</p>")
+    reading = html.run(
+        "a.xhtml", page.replace("<title>Page</title>", "<title/>").encode(), html.Spec()
+    )
+    assert reading.text == "café\u00a0& tea <b>"
+
+
+def test_a_page_that_only_says_it_is_xml() -> None:
+    page = manuscripts.xhtml("<p>One<p>Two & three")
+    assert html.run("a.xhtml", page.encode(), html.Spec()).text == "One\n\nTwo & three"
+
+
+def test_a_novel_as_a_page() -> None:
+    chapters = "".join(f"<h2>第{n}章</h2>" + f"<p>{manuscripts.CHINESE}</p>" * 30 for n in "一二三")
+    data = f"<title>渡船</title><meta charset=gbk><body>{chapters}".encode("gbk")
+    manuscript = read_manuscript("novel.htm", data)
+    assert (manuscript.title, manuscript.encoding) == ("渡船", "gb18030")
+    assert [c.title for c in manuscript.chapters] == ["第一章", "第二章", "第三章"]

@@ -1,0 +1,134 @@
+"""Rows and columns: which holds the prose, and what becomes of the others."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from studio.errors import StudioError
+from studio.text.importing import read_file
+from studio.text.reading import Reading
+from tests.manuscripts import CHINESE, ENGLISH, jsonl, parquet
+
+ROWS = [
+    {"chapter": "One", "id": 1, "text": ENGLISH},
+    {"chapter": "One", "id": 2, "text": "He went."},
+    {"chapter": "二", "id": 3, "text": CHINESE},
+]
+READ = ["# One", ENGLISH, "He went.", "# 二", CHINESE]
+
+
+def as_csv(separator: str) -> bytes:
+    lines = [separator.join(f'"{v}"' for v in row.values()) for row in ROWS]
+    return "\r\n".join([separator.join(ROWS[0]), *lines]).encode("utf-8-sig")
+
+
+def read(name: str, data: bytes, **options: str) -> Reading:
+    return read_file(name, data, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.json", json.dumps(ROWS).encode()),
+        ("a.json", json.dumps({"data": ROWS}).encode()),
+        ("a.json", json.dumps({k: [r[k] for r in ROWS] for k in ROWS[0]}).encode()),
+        ("a.jsonl", jsonl(*ROWS)),
+        ("a.json", jsonl(*ROWS)),
+        ("a.csv", as_csv(",")),
+        ("a.csv", as_csv(";")),
+        ("a.tsv", as_csv("\t")),
+        ("a.parquet", parquet(**{k: [r[k] for r in ROWS] for k in ROWS[0]})),
+    ],
+)
+def test_the_same_rows_give_the_same_text(name: str, data: bytes) -> None:
+    reading = read(name, data)
+    assert reading.text.split("\n\n") == READ
+    assert any("id" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize("column", ["text", "content", "body", "story", "Text", "正文"])
+def test_the_column_is_found_by_its_name(column: str) -> None:
+    row = {"notes": ENGLISH * 3, column: "He went."}
+    assert read("a.jsonl", jsonl(row)).text == "He went."
+    columns: dict[str, list[object]] = {name: [value] for name, value in row.items()}
+    assert read("a.parquet", parquet(**columns)).text == "He went."
+
+
+def test_or_by_its_length() -> None:
+    assert read("a.jsonl", jsonl({"a": "x", "b": ENGLISH})).text == ENGLISH
+    assert read("a.csv", f"a,b\nx,{ENGLISH}\n".encode()).text == ENGLISH
+    assert read("a.parquet", parquet(a=["x"], n=[1], b=[ENGLISH])).text == ENGLISH
+
+
+def test_or_named_by_the_writer() -> None:
+    data = jsonl({"text": "He went.", "draft": ENGLISH})
+    assert read("a.jsonl", data, column="draft").text == ENGLISH
+    with pytest.raises(StudioError, match="text, draft"):
+        read("a.jsonl", data, column="drafts")
+    with pytest.raises(StudioError, match="colour"):
+        read("a.jsonl", data, colour="red")
+
+
+def test_a_table_without_a_header() -> None:
+    assert read("a.csv", f"1,{ENGLISH}\n2,He went.\n".encode()).text == f"{ENGLISH}\n\nHe went."
+
+
+def test_quotes_line_ends_and_ragged_rows() -> None:
+    data = b'id,text,more\n1,"He said ""no"",\nand went.",x,y,z\n2,"She stayed."\n\n3\n'
+    reading = read("a.csv", data)
+    assert reading.text == 'He said "no",\nand went.\n\nShe stayed.'
+    assert any("1 rows have no text" in note for note in reading.notes)
+
+
+def test_one_object_with_chapters() -> None:
+    book = {"title": "The Tide", "chapters": [{"title": "One", "content": ENGLISH},
+                                             {"title": "二", "content": CHINESE}]}  # fmt: skip
+    reading = read("a.json", json.dumps(book).encode())
+    assert reading.title == "The Tide"
+    assert reading.text.split("\n\n") == ["# One", ENGLISH, "# 二", CHINESE]
+
+
+@pytest.mark.parametrize("value", [ENGLISH, [ENGLISH], {"title": "T", "text": ENGLISH}])
+def test_other_shapes(value: Any) -> None:
+    assert read("a.json", json.dumps(value).encode()).text == ENGLISH
+
+
+def test_one_titled_text_gives_its_title() -> None:
+    assert read("a.json", json.dumps({"title": "T", "text": ENGLISH}).encode()).title == "T"
+
+
+def test_a_broken_line_is_named_and_not_passed_over() -> None:
+    with pytest.raises(StudioError, match="line 2"):
+        read("a.jsonl", b'{"text": "a"}\n{"text": \n')
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.json", b"[]"), ("a.json", b"{}"), ("a.json", b"[1, 2]"), ("a.json", b'{"a": 1}'),
+        ("a.jsonl", b"null"), ("a.parquet", parquet(a=[1, 2])),
+    ],
+)  # fmt: skip
+def test_a_table_without_a_text(name: str, data: bytes) -> None:
+    with pytest.raises(StudioError, match="no column with a text"):
+        read(name, data)
+
+
+def test_halves_of_characters_are_replaced() -> None:
+    reading = read("a.json", b'{"text": "a\\ud800b", "\\udfff": 1}')
+    assert reading.text == "a\ufffdb"
+    assert " ".join(reading.notes).encode()
+
+
+def test_other_encodings() -> None:
+    data = f"编号,正文\n1,{CHINESE * 4}\n".encode("gb18030")
+    reading = read("a.csv", data)
+    assert (reading.text, reading.encoding) == (CHINESE * 4, "gb18030")
+
+
+def test_many_rows_of_parquet_come_in_order() -> None:
+    texts: list[object] = [f"Line {n}." for n in range(2000)]
+    assert read("a.parquet", parquet(text=texts)).text.split("\n\n") == texts

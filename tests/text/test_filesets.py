@@ -1,0 +1,142 @@
+"""A zip or a folder as its files, in the order in which people read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.errors import StudioError
+from studio.text import filesets
+from studio.text.importing import read_manuscript
+from tests import manuscripts
+from tests.manuscripts import CHINESE, ENGLISH, zipped
+
+CHAPTERS = {
+    "chapter10.txt": "He came back.",
+    "chapter2.txt": f"Chapter 2\n\n{ENGLISH}",
+    "chapter1.docx": manuscripts.docx(("Heading 1", "The Quay"), ("Normal", "He went.")),
+    "__MACOSX/._chapter1.txt": b"\0",
+    ".DS_Store": b"\0",
+    "Thumbs.db": b"\0",
+    "cover.jpg": b"\xff\xd8",
+}
+
+
+def names(files: filesets.FileSet) -> list[str]:
+    return [file.name for file in files.files]
+
+
+def folder(place: Path, files: dict[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return place
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["chapter1.txt", "chapter2.txt", "chapter10.txt"],
+        ["第二章.txt", "第十章.txt", "第十一章 渡船.txt", "第三十章.txt"],
+        ["1.txt", "1.5.txt", "2.txt"],
+        ["A.txt", "b.txt", "C.txt"],
+        ["第1章.txt", "第２章.txt", "第10章.txt"],
+        ["a.txt", "a1.txt", "一个人.txt"],
+    ],
+)
+def test_natural_order(order: list[str]) -> None:
+    backwards = order[::-1]
+    assert sorted(backwards, key=filesets.natural) == order
+
+
+def test_a_plain_file_is_a_set_of_one() -> None:
+    (file,) = filesets.expand("a.txt", b"x").files
+    assert (file.name, file.read()) == ("a.txt", b"x")
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
+    for name, size in (("novel.txt", filesets.LARGEST_MEMBER), ("a.zip", filesets.LARGEST_TOTAL)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size + 1)
+        with pytest.raises(StudioError, match="too large"):
+            filesets.expand_path(tmp_path / name)
+    with (tmp_path / "novel.txt").open("r+b") as file:
+        file.truncate(3)
+    assert filesets.content(tmp_path / "novel.txt") == bytes(3)
+
+
+def test_a_zip_and_a_folder_give_the_same_files(tmp_path: Path) -> None:
+    zipped_up = filesets.expand("Novel.zip", zipped(CHAPTERS))
+    on_disk = filesets.expand_path(folder(tmp_path / "Novel", CHAPTERS))
+    for files in (zipped_up, on_disk):
+        assert names(files) == ["chapter1.docx", "chapter2.txt", "chapter10.txt"]
+        assert [f.read() for f in files.files][2] == b"He came back."
+        (note,) = files.notes
+        assert "cover.jpg" in note
+        assert "DS_Store" not in note
+
+
+def test_a_zip_of_chapters_is_one_manuscript_in_order(tmp_path: Path) -> None:
+    manuscript = read_manuscript("Novel.zip", zipped(CHAPTERS))
+    assert manuscript.text.split("\n\n") == [
+        "# The Quay", "He went.", "Chapter 2", ENGLISH, "# chapter10", "He came back.",
+    ]  # fmt: skip
+    assert manuscript.title == "Novel"
+    assert any("cover.jpg" in note for note in manuscript.notes)
+    on_disk = filesets.expand_path(folder(tmp_path / "Novel", CHAPTERS))
+    assert read_manuscript(*filesets.packed(on_disk)).text == manuscript.text
+
+
+def test_or_as_many() -> None:
+    files = filesets.expand("Novel.zip", zipped({"a.txt": ENGLISH, "b.txt": CHINESE * 3}))
+    assert [read_manuscript(f.name, f.read()).language for f in files.files] == ["en", "zh"]
+
+
+def test_folders_in_a_zip_come_in_order() -> None:
+    data = zipped({"Part 10/1.txt": "x", "Part 2/2.txt": "x", "Part 2/1.txt": "x"})
+    assert names(filesets.expand("a.zip", data)) == [
+        "Part 2/1.txt",
+        "Part 2/2.txt",
+        "Part 10/1.txt",
+    ]
+
+
+def test_a_zip_in_a_zip_is_not_opened() -> None:
+    data = zipped({"a.txt": "x", "inner.zip": zipped({"b.txt": "x"})})
+    files = filesets.expand("a.zip", data)
+    assert names(files) == ["a.txt"]
+    assert "inner.zip" in files.notes[0]
+
+
+@pytest.mark.parametrize("files", [{}, {"cover.jpg": b"x"}, {".DS_Store": b"x"}])
+def test_a_set_without_a_manuscript(files: dict[str, bytes], tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="holds no manuscript") as caught:
+        filesets.expand("a.zip", zipped(files))
+    assert ".docx" in caught.value.remedy
+    (tmp_path / "a").mkdir()
+    with pytest.raises(StudioError, match="holds no manuscript"):
+        filesets.expand_path(folder(tmp_path / "a", dict(files)))
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    secret = folder(tmp_path / "secret", {"secret.txt": "x"})
+    novel = folder(tmp_path / "novel", {"a.txt": "x"})
+    (novel / "b.txt").symlink_to(secret / "secret.txt")
+    (novel / "more").symlink_to(secret)
+    (novel / "round").symlink_to(novel)
+    files = filesets.expand_path(novel)
+    assert names(files) == ["a.txt"]
+    assert "b.txt" in files.notes[0]
+
+
+def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filesets, "LARGEST_TOTAL", 10)
+    with pytest.raises(StudioError, match="too large"):
+        filesets.expand_path(folder(tmp_path / "a", {"a.txt": "x" * 11}))
+
+
+def test_nothing_at_a_path(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="cannot be read"):
+        filesets.expand_path(tmp_path / "none.txt")

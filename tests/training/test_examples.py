@@ -1,0 +1,89 @@
+"""Rows keep every completion whole, and account for every token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.recipes import Format
+from studio.errors import StudioError
+from studio.models.source import load_tokenizer
+from studio.plugins import discover
+from studio.training.examples import IGNORED, prompt_ids, rows_of, spread
+from tests.models.folders import STARTER
+from tests.training.material import examples, write_dataset
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    return load_tokenizer(STARTER)
+
+
+def rows_at(folder: Path, tokenizer: Any, found: list[dict[str, Any]], longest: int) -> Any:
+    path = write_dataset(folder, train=found) / "train.jsonl"
+    return rows_of(path, tokenizer, Format(), longest)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_training_and_writing_build_the_same_ids(
+    tmp_path: Path, tokenizer: Any, language: Any
+) -> None:
+    [example] = examples(1, seed=3, language=language)
+    [row], _account = rows_at(tmp_path, tokenizer, [example], 2048)
+    asked = discover("studio.datasets.formatters")["chat-template"].run(
+        tokenizer, example["messages"][:-1], add_generation_prompt=True
+    )
+    assert tuple(prompt_ids(row)) == asked.ids
+    learned = [i for i in row.labels if i != IGNORED]
+    completion = example["messages"][-1]["content"]
+    assert tokenizer.decode(learned) == completion + "<|im_end|>"
+    assert row.characters == len(completion)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_too_long_loses_its_beginning_only(
+    tmp_path: Path, tokenizer: Any, language: Any
+) -> None:
+    found = examples(6, seed=4, language=language, sentences=12)
+    whole, all_of_it = rows_at(tmp_path / "whole", tokenizer, found, 2048)
+    longest = max(len(row.input_ids) for row in whole) - 60
+    cut, account = rows_at(tmp_path / "cut", tokenizer, found, longest)
+    assert account.tokens + account.dropped_tokens == all_of_it.tokens
+    assert account.learned_tokens == all_of_it.learned_tokens
+    assert account.shortened >= 1
+    assert account.left_out == 0
+    for before, after in zip(whole, cut, strict=True):
+        assert len(after.input_ids) <= longest
+        assert [i for i in after.labels if i != IGNORED] == [
+            i for i in before.labels if i != IGNORED
+        ]
+        assert tokenizer.decode(after.input_ids[:3]) == tokenizer.decode(before.input_ids[:3])
+        assert "\ufffd" not in after.prompt
+        instruction, _gap, kept = after.prompt.partition("\n\n")
+        assert before.prompt.startswith(instruction)
+        assert before.prompt.endswith(kept.strip())
+
+
+def test_a_completion_that_is_too_long_is_left_out_and_counted(
+    tmp_path: Path, tokenizer: Any
+) -> None:
+    short, long = examples(2, seed=5), examples(1, seed=6, sentences=60)
+    rows, account = rows_at(tmp_path, tokenizer, [*short, *long], 200)
+    assert len(rows) == account.rows == 2
+    assert account.left_out == 1
+    _all, everything = rows_at(tmp_path / "all", tokenizer, [*short, *long], 4096)
+    assert account.tokens + account.dropped_tokens == everything.tokens
+
+
+def test_a_missing_split_is_named(tmp_path: Path, tokenizer: Any) -> None:
+    with pytest.raises(StudioError, match=r"validation\.jsonl"):
+        rows_of(tmp_path / "validation.jsonl", tokenizer, Format(), 256)
+
+
+def test_rows_are_spread_over_the_whole(tmp_path: Path, tokenizer: Any) -> None:
+    rows, _account = rows_at(tmp_path, tokenizer, examples(9, seed=7), 2048)
+    assert spread(rows, 3) == [rows[0], rows[3], rows[6]]
+    assert spread(rows, 99) == rows
+    assert spread([], 3) == []

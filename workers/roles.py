@@ -1,0 +1,119 @@
+"""What each role serves, imports beforehand, and can say of its machine."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import os
+import platform
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import psutil
+
+log = logging.getLogger(__name__)
+
+LIBRARIES = (
+    "torch", "transformers", "peft", "trl", "bitsandbytes", "flash-attn", "liger-kernel",
+    "llama-cpp-python", "vllm",
+)  # fmt: skip
+
+_BACKENDS = {"llamacpp": ("llama_cpp",)}
+
+
+@dataclass(frozen=True)
+class Role:
+    """``imports`` are loaded once by the worker, while it has nothing else to do."""
+
+    name: str
+    queue: str
+    imports: tuple[str, ...]
+    pulse: float
+    """Seconds between two looks for a request to stop."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """``memory`` in bytes: of the card, or of the machine where there is none."""
+
+    name: str
+    memory: int
+    capability: float = 0.0
+    driver: str = ""
+    watts: float = 0.0
+
+
+def role_of(name: str, backend: str) -> Role:
+    if name == "cpu":
+        return Role(name, "cpu", ("torch", "transformers", "safetensors", "peft"), 0.25)
+    if name == "train":
+        imports = ("torch", "transformers", "datasets", "accelerate", "peft", "trl")
+        return Role(name, "train", imports, 0.25)
+    return Role(name, f"write-{backend}", _BACKENDS.get(backend, ()), 0.07)
+
+
+def name_of(role: Role) -> str:
+    """A name that no other worker has."""
+    host = "".join(c if c.isalnum() else "-" for c in socket.gethostname())
+    return f"{role.queue}-{host}-{os.getpid()}-{secrets.token_hex(2)}"
+
+
+def loading(role: Role) -> Iterator[str]:
+    """Import what the role needs, a module at each step; what is missing is told when a job
+    asks for it."""
+    for module in role.imports:
+        try:
+            importlib.import_module(module)
+        except ImportError as problem:
+            log.warning("%s cannot be loaded: %s", module, problem)
+        yield module
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared with the processes that are forked
+
+
+def libraries() -> dict[str, str]:
+    """The installed versions of what jobs use."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def device() -> Device:
+    """Asked of the driver's own tool: a worker that forks must not wake CUDA itself."""
+    tool = shutil.which("nvidia-smi")
+    if tool and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
+        query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+        try:
+            answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+            name, memory = answer.stdout.splitlines()[0].rsplit(",", 1)
+            return Device(name.strip(), int(memory) << 20, **_details(tool))
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError) as problem:
+            log.warning("The graphics card could not be asked: %s", problem)
+    return Device("cpu", psutil.virtual_memory().total)
+
+
+def _details(tool: str) -> dict[str, Any]:
+    """What an older driver may not be able to say."""
+    query = [tool, "--query-gpu=compute_cap,driver_version,power.limit"]
+    try:
+        answer = subprocess.run(
+            [*query, "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, timeout=20, check=True,
+        )  # fmt: skip
+        capability, driver, watts = answer.stdout.splitlines()[0].split(", ")
+        drawn = float(watts) if watts.replace(".", "", 1).isdigit() else 0.0
+        return {"capability": float(capability), "driver": driver, "watts": drawn}
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as problem:
+        log.info("The graphics card says little of itself: %s", problem)
+        return {}
