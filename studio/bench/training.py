@@ -171,7 +171,7 @@ def _alone(spec: TrainSpec, folder: Path, baton: Baton) -> None:
     rows, _account = rows_of(path, tokenizer, spec.formatter, spec.max_length)
     model = build(base, spec, best_device())
     arguments = common(spec, STEPS, folder, model.device.type, recomputes(validate(base)))
-    objective = discover("studio.training.objectives")[spec.objective]
+    objective = discover("studio.training.objectives")[spec.objective.kind]
     try:
         objective.run(model, tokenizer, rows, arguments, [_runner(baton)]).train()
     finally:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from studio.domain.base import ArtifactRef, Model, Spec
+from studio.domain.learning import Compute, LoraSpec, ObjectiveSpec, SftSpec
 from studio.domain.manuscripts import Decisions
 from studio.domain.recipes import (
     Format,
@@ -45,13 +46,6 @@ class ImportSpec(Spec):
     """The manuscript that this is a new version of; for a single file."""
 
 
-class LoraSpec(Spec):
-    rank: int = Field(16, ge=1, le=512)
-    alpha: int = Field(32, ge=1, le=1024)
-    dropout: float = Field(0.0, ge=0, lt=1)
-    target_modules: str = "all-linear"
-
-
 class TrainSpec(Spec):
     """Train a LoRA adapter. Its result has ``adapter``, an artifact id, and the figures."""
 
@@ -59,7 +53,7 @@ class TrainSpec(Spec):
     name: str
     dataset: ArtifactRef
     model: Model = Model()
-    objective: str = "sft"
+    objective: ObjectiveSpec = SftSpec()
     formatter: FormatterSpec = Format()
     preset: str = "taste"
     lora: LoraSpec = LoraSpec()
@@ -67,9 +61,16 @@ class TrainSpec(Spec):
     learning_rate: float = Field(2e-3, gt=0, le=1)
     batch_size: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
+    packing: bool = False
+    """Put short examples together in one row, cut nowhere but where a row is full."""
     epochs: float = Field(3.0, gt=0)
     max_steps: int | None = Field(None, ge=1)
     warmup_share: float = Field(0.05, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0, le=1)
+    neftune_alpha: float | None = Field(None, gt=0, le=100)
+    """Noise on the embeddings while learning (Jain et al. 2023)."""
+    compute: Compute = Compute()
+    trackers: tuple[Literal["tensorboard", "wandb", "trackio"], ...] = ()
     max_length: int = Field(512, ge=16)
     evaluate_every: int = Field(20, ge=1)
     save_every: int = Field(20, ge=1)
@@ -81,6 +82,8 @@ class TrainSpec(Spec):
     sample_tokens: int = Field(80, ge=0, le=1024)
     samples: int = Field(2, ge=0, le=8)
     seed: int = 20
+    extends: ArtifactRef | None = None
+    """The checkpoint that an earlier training ended with, to learn on from."""
     foreseen_memory: int | None = Field(None, ge=1)
     """Bytes that preflight reckoned at the start; the run stores it beside what it took."""
 

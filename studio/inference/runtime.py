@@ -266,6 +266,11 @@ class Runtime:
         """The next token after the last one computed, drawn by a sampler chain."""
         return int(self._lib.llama_sampler_sample(chain, self._context, -1))
 
+    def bar(self, token: int) -> None:
+        """Keep ``token`` from being drawn after the last one computed."""
+        row = self._lib.llama_get_logits_ith(self._context, -1)
+        row[token] = float("-inf")
+
     def _free_context(self) -> None:
         if self._context:
             self._lib.llama_free(self._context)

@@ -62,13 +62,7 @@ def _read(
     longest = min(spec.max_length, facts.context_length)
     rows, account = rows_of(dataset / "train.jsonl", tokenizer, spec.formatter, longest)
     held_out, _account = rows_of(dataset / "validation.jsonl", tokenizer, spec.formatter, longest)
-    objective = discover("studio.training.objectives").get(spec.objective)
-    if objective is None:
-        raise StudioError(
-            _("There is no way of learning called {name}.").format(name=spec.objective),
-            _("The training was asked for by another version of the studio."),
-            _("Choose another objective and start again."),
-        )
+    objective = discover("studio.training.objectives")[spec.objective.kind]
     objective.check(rows)
     if not any(row.learned for row in held_out):
         raise StudioError(
@@ -159,7 +153,7 @@ def _announce(lesson: Lesson, account: Account, resumed: checkpoints.Resumed | N
 
 
 def _trainer(lesson: Lesson, facts: ModelFacts, rows: list[Row], watch: Watch) -> Any:
-    objective = discover("studio.training.objectives")[lesson.spec.objective]
+    objective = discover("studio.training.objectives")[lesson.spec.objective.kind]
     arguments = common(
         lesson.spec,
         lesson.steps,
@@ -197,7 +191,7 @@ def _finish(
         "model": spec.model.model_dump(),
         "base": facts.name,
         "dataset": spec.dataset,
-        "objective": spec.objective,
+        "objective": spec.objective.kind,
         "rank": spec.lora.rank,
         "quantisation": spec.quantisation,
         "preset": spec.preset,

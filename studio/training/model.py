@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from studio.domain.learning import LoraSpec
 from studio.domain.models import ModelFacts
-from studio.domain.specs import LoraSpec, TrainSpec
+from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.models.loading import load_model

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.domain.facts import DatasetFacts, DeviceFacts
+from studio.domain.learning import LoraSpec
 from studio.domain.models import ModelFacts
-from studio.domain.specs import LoraSpec
 from studio.training.pace import tokens_a_second
 
 LARGE_MODEL = 1_500_000_000

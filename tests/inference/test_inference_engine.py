@@ -13,7 +13,9 @@ from studio.domain.specs import Sampling, WriteSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.inference import engine
+from studio.inference.gguf import only_gguf
 from studio.inference.model_cache import CACHE
+from studio.inference.runtime import Runtime
 from tests.ggufs import Shelf
 from tests.workroom import LocalRoom
 
@@ -52,6 +54,20 @@ def test_page_is_streamed_and_returned(shelf: Shelf, room: LocalRoom) -> None:
     assert result["first_token_ms"] > 0
     assert result["tokens_per_second"] > 0
     assert not result["shortened"]
+
+
+def test_a_page_that_was_asked_for_is_never_empty(
+    shelf: Shelf, room: LocalRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the likeliest first token ends the text, the next likeliest is written."""
+    usual = engine.run(ask(shelf, sampling=GREEDY), room)["text"]
+    with CACHE.borrow(only_gguf(shelf.room.fetch(shelf.base())), 256) as runtime:
+        first = runtime.tokenise(usual, special=False)[0]
+    ends = Runtime.ends
+    monkeypatch.setattr(Runtime, "ends", lambda self, token: token == first or ends(self, token))
+    result = engine.run(ask(shelf, sampling=GREEDY), room)
+    assert result["text"].strip()
+    assert result["text"] != usual
 
 
 def test_same_seed_same_page(shelf: Shelf, room: LocalRoom) -> None:

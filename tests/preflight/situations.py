@@ -42,7 +42,7 @@ FACTS = Facts(model=STARTER, dataset=DATASET, device=LAPTOP)
 
 
 def spec(**changes: Any) -> TrainSpec:
-    return SPEC.model_copy(update=changes)
+    return TrainSpec.model_validate({**SPEC.model_dump(), **changes})
 
 
 def facts(**changes: Any) -> Facts:

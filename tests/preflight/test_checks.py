@@ -10,7 +10,8 @@ from studio.domain.base import Model
 from studio.domain.changes import applied
 from studio.domain.facts import Access, TrackRecord
 from studio.domain.jobs import Failure
-from studio.domain.specs import LoraSpec, TrainSpec
+from studio.domain.learning import LoraSpec
+from studio.domain.specs import TrainSpec
 from studio.models.shape import shape_of_facts
 from studio.plugins import discover
 from studio.preflight.checks.dataset import cut_tokens

@@ -27,7 +27,8 @@ MEASURE = """
 import json, sys
 from pathlib import Path
 from studio.bench import resident
-from studio.domain.specs import LoraSpec, TrainSpec
+from studio.domain.learning import LoraSpec
+from studio.domain.specs import TrainSpec
 from studio.models.loading import load_model
 from studio.training.model import with_adapter
 import torch

@@ -10,8 +10,9 @@ import pytest
 from studio.domain.base import Model
 from studio.domain.findings import Report
 from studio.domain.jobs import Job, JobState
+from studio.domain.learning import LoraSpec
 from studio.domain.records import DatasetRecord, WorkerInfo
-from studio.domain.specs import LoraSpec, TrainSpec
+from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.services import devices, estimates, jobs, models, training
 from studio.services.context import db

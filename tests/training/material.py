@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.base import Language
+from studio.domain.learning import LoraSpec
 from studio.domain.prompts import continuation
-from studio.domain.specs import LoraSpec, TrainSpec
+from studio.domain.specs import TrainSpec
 
 WHO = ("Old Marrin", "The ferrywoman", "Tam", "The lamplighter", "Sister Aud", "Nobody")
 DID = ("counted", "mended", "forgot", "weighed", "sang to", "buried")

@@ -70,11 +70,17 @@ class LlamaCppDraft:
 
     def _go_on(self, runtime: Runtime, chain: Chain, room: int) -> Iterator[Piece]:
         prose = Prose(self._spec.stop)
+        begun = False
         for written in range(1, room + 1):
             token = runtime.sample(chain.handle)
+            while not begun and runtime.ends(token):  # a page that was asked for is never empty
+                runtime.bar(token)
+                token = runtime.sample(chain.handle)
             if runtime.ends(token):
                 break
-            yield Piece(prose.feed(runtime.piece(token)), 1)
+            text = prose.feed(runtime.piece(token))
+            begun = begun or bool(text.strip())
+            yield Piece(text, 1)
             if prose.stopped:
                 break
             if written < room:

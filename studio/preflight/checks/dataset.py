@@ -105,7 +105,7 @@ def _amount(train: int, validation: int) -> Iterator[Finding]:
 
 
 def _form(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
-    wanted = WANTED.get(spec.objective)
+    wanted = WANTED.get(spec.objective.kind)
     if wanted is None or dataset.form in wanted:
         return
     yield finding(
@@ -113,7 +113,7 @@ def _form(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
         "blocks",
         _("The dataset is not of the kind that this way of learning needs."),
         _("“{objective}” learns from {wanted} examples, and this dataset has {form} ones.").format(
-            objective=spec.objective, wanted=" / ".join(wanted), form=dataset.form
+            objective=spec.objective.kind, wanted=" / ".join(wanted), form=dataset.form
         ),
         remedy(_("Learn the author's next passage instead"), 1, objective="sft"),
         remedy(_("Prepare a dataset of the right kind")),

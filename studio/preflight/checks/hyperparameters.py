@@ -29,7 +29,7 @@ trains at 5e-6 to 8e-6 where fine-tuning the same models takes 1e-5 to 1e-4)."""
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     assert facts.model
     assert facts.dataset
-    share = PREFERENCE_SHARE if spec.objective in PAIRED else 1.0
+    share = PREFERENCE_SHARE if spec.objective.kind in PAIRED else 1.0
     yield from _rate(spec, float(f"{learning_rate(facts.model) * share:.2g}"))
     yield from _rank(spec, facts)
     yield from _scale(spec)

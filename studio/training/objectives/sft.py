@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from studio.domain.base import Spec
+from studio.domain.learning import SftSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.training.examples import Row
-
-
-class SftSpec(Spec):
-    """This objective has no options of its own."""
-
-    kind: Literal["sft"] = "sft"
 
 
 @dataclass(frozen=True)
