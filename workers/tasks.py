@@ -42,6 +42,7 @@ ENGINES = {
     "convert": "studio.conversion.engine:run",
     "register": "studio.conversion.verification:run",
     "download": "studio.models.download:run",
+    "merge": "studio.training.merging:run",
     "write": "studio.inference.engine:run",
 }
 

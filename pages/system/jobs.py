@@ -18,6 +18,7 @@ def kinds() -> dict[str, str]:
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),
+        "merge": _("merge"),
         "write": _("page"),
     }
 

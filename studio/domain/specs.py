@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from studio.domain.base import ArtifactRef, Model, Spec
+from studio.domain.base import ArtifactRef, Language, Model, Spec
 from studio.domain.learning import Compute, LoraSpec, ObjectiveSpec, SftSpec
 from studio.domain.manuscripts import Decisions
 from studio.domain.recipes import (
@@ -122,6 +122,38 @@ class DownloadSpec(Spec):
     revision: str = "main"
 
 
+class MergePart(Spec):
+    """One voice of a merge. ``dataset`` is what it was taught with, where that is known: how
+    much of the voice is left is measured on what it never read."""
+
+    adapter: ArtifactRef
+    name: str
+    weight: float = Field(1.0, gt=0, le=2)
+    dataset: ArtifactRef | None = None
+
+
+class MergeSpec(Spec):
+    """Mix adapters of one base model. Its result has ``adapter``, or ``model`` where they go into
+    the base model, an artifact id; ``lost``, the share of the exact sum that the method leaves
+    out; and ``kept``, how well each voice's held-out pages are foretold."""
+
+    kind: Literal["merge"] = "merge"
+    name: str = Field(min_length=1)
+    model: Model = Model()
+    parts: tuple[MergePart, ...] = Field(min_length=1, max_length=8)
+    method: Literal["cat", "svd", "linear", "ties", "dare_linear", "dare_ties"] = "cat"
+    rank: int | None = Field(None, ge=1, le=512)
+    """Of the result of svd, ties and dare; None: the largest of the parts."""
+    density: float = Field(0.5, gt=0, le=1)
+    """Share of the changes that ties and dare keep of each part."""
+    seed: int = 20
+    """Of the dice that dare throws."""
+    into: Literal["adapter", "model"] = "adapter"
+    language: Language = "en"
+    measure: bool = True
+    """Whether ``kept`` is measured, which takes reading held-out pages several times."""
+
+
 class Sampling(Spec):
     temperature: float = Field(0.8, ge=0, le=5)
     top_k: int = Field(40, ge=0)
@@ -161,6 +193,7 @@ AnySpec = Annotated[
     | ConvertSpec
     | RegisterSpec
     | DownloadSpec
+    | MergeSpec
     | WriteSpec,
     Field(discriminator="kind"),
 ]
@@ -173,6 +206,7 @@ _QUEUES: dict[str, str] = {
     "convert": "cpu",
     "register": "cpu",
     "download": "cpu",
+    "merge": "cpu",
     "train": "train",
 }
 
