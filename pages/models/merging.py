@@ -172,7 +172,7 @@ def outcome(job: Job) -> None:
     result = job.result or {}
     if job.state is not JobState.FINISHED:
         return
-    st.markdown(loss(result))
+    st.markdown(loss(result, job.spec["method"]))
     left(result.get("kept", []))
     voice = result.get("adapter")
     ready = {known.id: known for known in writing.voices()}
@@ -190,17 +190,18 @@ def outcome(job: Job) -> None:
         navigation.link("adapters", _("See the voice"))
 
 
-def loss(result: dict[str, Any]) -> str:
+def loss(result: dict[str, Any], method: str) -> str:
     """What was left out, and how true the stored model is."""
     lost = result["lost"]
-    said = (
-        _("**Nothing was left out** of the voices: the mix is their exact sum.")
-        if lost < 1e-4
-        else _(
-            "**{share:.1%}** of the change that was asked for is left out "
+    if lost >= 1e-4:
+        said = _(
+            "**{share:.1%}** of the change that was asked for is left out or blurred "
             "(relative Frobenius norm, at rank {rank})."
         ).format(share=lost, rank=result["rank"])
-    )
+    elif method in THINNED:
+        said = _("**Nothing was left out** of what the voices were thinned to.")
+    else:
+        said = _("**Nothing was left out** of the voices: the mix is their exact sum.")
     if "max_abs_logit_diff" in result:
         said += " " + _(
             "The stored model's scores differ from the original's by {difference:.4f} at most."
