@@ -189,11 +189,9 @@ class Watch:
             raise diverged(self.lesson.spec, step, not_a_number())
         self.course.learn(loss)
         if self.course.astray:
-            assert self.course.recent
-            assert self.course.first_loss
-            why = climbed(self.course.recent, self.course.first_loss)
+            why = climbed(self.course.recent, self.course.first_loss or 0.0)
             raise diverged(self.lesson.spec, step, why)
-        if self.course.most is not None and loss > self.course.most and not self.lesson.halted:
+        if loss > self.course.most and not self.lesson.halted:
             control.should_save = False  # every checkpoint is one to go back to
         self.course.tokens = self._tokens_before + int(logs.get("num_tokens", 0))
         values = {k: float(logs[k]) for k in TOLD if k in logs}

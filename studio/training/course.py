@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
 from pydantic import BaseModel, ConfigDict
@@ -9,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from studio.training.likelihood import Likelihood
 from studio.training.origin import Origin
 
-WINDOW = 7
+FIRST, WINDOW = 3, 7
 """Losses whose median is looked at, so that a single hard passage is no alarm."""
+ASTRAY = 1.5
 
 
 class Course(BaseModel):
@@ -34,37 +36,30 @@ class Course(BaseModel):
     losses: list[float] = []
     """Training losses of the last few steps."""
     first_loss: float | None = None
-    """Median of the first WINDOW losses ..."""
-    lowest_loss: float | None = None
-    """... and the lowest such median since."""
+    """Median of the first losses, before anything could go wrong."""
 
     def learn(self, loss: float, keep: int = 10) -> None:
         self.losses = [*self.losses, loss][-keep:]
-        if (recent := self.recent) is None:
-            return
-        self.first_loss = recent if self.first_loss is None else self.first_loss
-        self.lowest_loss = min(recent, self.lowest_loss or recent)
+        if self.first_loss is None and len(self.losses) == FIRST:
+            self.first_loss = median(self.losses)
 
     @property
-    def recent(self) -> float | None:
-        """Median of the last WINDOW losses; None before there are as many."""
-        return median(self.losses[-WINDOW:]) if len(self.losses) >= WINDOW else None
+    def recent(self) -> float:
+        """Median of the last WINDOW losses."""
+        return median(self.losses[-WINDOW:])
 
     @property
-    def most(self) -> float | None:
-        """The loss above which a training has gone astray: twice what it began with, or three
-        times the lowest it came to if that is more than it began with.
+    def most(self) -> float:
+        """The loss above which a training has gone astray: half as much again as it began with.
 
-        Both are shares of the run's own losses, as objectives measure on different scales. That
-        a spike is best cured from a checkpoint before it: Chowdhery et al. 2022 (PaLM), 5.1.
+        A share of the run's own first losses, as objectives measure on different scales. That a
+        spike is best cured from a checkpoint before it: Chowdhery et al. 2022 (PaLM), 5.1.
         """
-        if not self.first_loss or not self.lowest_loss or self.first_loss <= 0:
-            return None
-        return min(2 * self.first_loss, max(self.first_loss, 3 * self.lowest_loss))
+        return ASTRAY * self.first_loss if self.first_loss and self.first_loss > 0 else math.inf
 
     @property
     def astray(self) -> bool:
-        return self.most is not None and self.recent is not None and self.recent > self.most
+        return len(self.losses) >= WINDOW and self.recent > self.most
 
     @property
     def loss(self) -> float:

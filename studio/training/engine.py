@@ -12,7 +12,7 @@ from studio.domain.events import LogLine, MetricLogged
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped, Workroom
-from studio.errors import StudioError
+from studio.errors import Damaged, StudioError
 from studio.language import _
 from studio.models.loading import best_device
 from studio.models.source import folder_of, load_tokenizer, validate
@@ -22,7 +22,7 @@ from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
 from studio.training.course import Course
 from studio.training.examples import Account, Row, rows_of, spread
-from studio.training.failures import Astray, diverged, explained, no_numbers
+from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
 from studio.training.likelihood import Interrupted
 from studio.training.lineage import versions, write_adapter
 from studio.training.model import build, recomputes
@@ -50,11 +50,23 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
         tokenizer = load_tokenizer(base)
         for note in formatter_of(spec.formatter).check(tokenizer):
             room.emit(LogLine(level="warning", text=note))
-        rows, held_out, account = _read(spec, room.fetch(spec.dataset), tokenizer, facts)
+        rows, held_out, account = _read(spec, _dataset(spec, room), tokenizer, facts)
         peak.begin(best_device())
         lesson = _lesson(spec, room, base, tokenizer, rows, held_out)
         course = _study(lesson, facts, rows, account, base)
         return _finish(lesson, course, base, facts, account)
+
+
+def _dataset(spec: TrainSpec, room: Workroom) -> Path:
+    try:
+        return room.fetch(spec.dataset)
+    except Damaged as problem:
+        raise StudioError(
+            _("The dataset of this lesson is gone."),
+            problem.why,
+            _("Prepare it again on the Datasets page, then start a new lesson."),
+            "dataset",
+        ) from problem
 
 
 def _read(
@@ -229,6 +241,13 @@ def _finish(
     lesson: Lesson, course: Course, base: Path, facts: ModelFacts, account: Account
 ) -> dict[str, Any]:
     assert course.best is not None  # the last step is always measured
+    if course.best.nll >= course.before.nll:
+        text = _(
+            "It foretells the chapters it has not read no better than the untaught model did."
+            " Try a learning rate of {rate:g}, or more of your writing."
+        )
+        rate = lowered(lesson.spec.learning_rate)
+        lesson.room.emit(LogLine(level="warning", text=text.format(rate=rate)))
     figures = {
         "steps": course.step,
         "best_step": course.best_step,
