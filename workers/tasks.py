@@ -42,6 +42,8 @@ ENGINES = {
     "convert": "studio.conversion.engine:run",
     "register": "studio.conversion.verification:run",
     "download": "studio.models.download:run",
+    "adopt": "studio.sharing.adoption:run",
+    "publish": "studio.sharing.publication:run",
     "write": "studio.inference.engine:run",
 }
 

@@ -125,13 +125,21 @@ class AdapterRecord(Record):
     artifact: str
     job_id: str
     model: Model
-    dataset: str
+    dataset: str | None
+    """What it was taught with; None where that is not known here: it was merged of ``parents``,
+    or comes from elsewhere."""
     language: Language
     nll_before: float | None
     nll_after: float | None
     facts: dict[str, Any]
     created_at: float
     deleted_at: float | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    favourite: bool = False
+    archived_at: float | None = None
+    parents: tuple[str, ...] = ()
+    """The voices that it was made of."""
 
 
 class GgufRecord(Record):

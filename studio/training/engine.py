@@ -266,7 +266,8 @@ def _finish(
     }
     spec, room = lesson.spec, lesson.room
     folder = room.folder / "adapter"
-    write_adapter(lesson.best_folder, folder, base, facts, spec, figures)
+    dataset = room.fetch(spec.dataset)
+    write_adapter(lesson.best_folder, folder, base, facts, spec, figures, dataset)
     identity = {
         "model": spec.model.model_dump(),
         "base": facts.name,
