@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("WANDB_API_KEY", "wandb_key"),
         description="Key of Weights & Biases (WANDB_API_KEY).",
     )
+    wandb: str | None = Field(
+        None,
+        validation_alias=AliasChoices("WANDB_BASE_URL", "wandb"),
+        description="Address of Weights & Biases (WANDB_BASE_URL). Empty: the public one.",
+    )
     language: Literal["en", "zh"] = Field("en", description="Language of the interface.")
     password: SecretStr | None = Field(
         None, description="When set, the studio asks for it before showing any page."

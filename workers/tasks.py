@@ -39,6 +39,7 @@ ENGINES = {
     "prepare": "studio.datasets.engine:run",
     "revise": "studio.datasets.revision:run",
     "train": "studio.training.engine:run",
+    "probe": "studio.training.probe:run",
     "convert": "studio.conversion.engine:run",
     "register": "studio.conversion.verification:run",
     "download": "studio.models.download:run",

@@ -253,3 +253,8 @@ class WorkerInfo(Record):
     driver: str = ""
     watts: float = 0.0
     """What the card may draw; 0 where it is not known."""
+    cores: int = 0
+    free_memory: int = 0
+    """Of the machine, now, in bytes; 0 where the worker does not say, as with ``free_disk``."""
+    free_disk: int = 0
+    """Where the worker keeps what it works on, now, in bytes."""

@@ -93,6 +93,40 @@ class TrainSpec(Spec):
     """Bytes that preflight reckoned at the start; the run stores it beside what it took."""
 
 
+class ProbeSpec(Spec):
+    """Try a training out: two steps on its longest examples, of which nothing is kept. Its
+    result has ``fits``, ``device``, ``peak_memory`` (bytes), ``seconds_a_step`` and
+    ``tokens_a_second`` (None where it does not fit)."""
+
+    kind: Literal["probe"] = "probe"
+    training: TrainSpec
+
+    @classmethod
+    def of(cls, training: TrainSpec) -> ProbeSpec:
+        """With what decides memory and pace; all the rest is the same in every probe, so that
+        one measures for all trainings that differ in nothing else."""
+        kept = {name: getattr(training, name) for name in MEASURED}
+        return cls(training=TrainSpec(name="", learning_rate=1e-6, samples=0, **kept))
+
+
+MEASURED = (
+    "dataset",
+    "model",
+    "objective",
+    "formatter",
+    "lora",
+    "quantisation",
+    "batch_size",
+    "accumulation",
+    "packing",
+    "neftune_alpha",
+    "compute",
+    "max_length",
+    "held_out_passages",
+)
+"""The fields of a training that its memory and its pace depend on."""
+
+
 class ConvertSpec(Spec):
     """Convert a base model, or an adapter of it, to GGUF. Its result has ``gguf``."""
 
@@ -213,6 +247,7 @@ AnySpec = Annotated[
     | PrepareSpec
     | ReviseSpec
     | TrainSpec
+    | ProbeSpec
     | ConvertSpec
     | RegisterSpec
     | DownloadSpec
@@ -233,6 +268,7 @@ _QUEUES: dict[str, str] = {
     "adopt": "cpu",
     "publish": "cpu",
     "train": "train",
+    "probe": "train",
 }
 
 

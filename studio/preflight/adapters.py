@@ -17,6 +17,8 @@ class Adapter(BaseModel):
 
     ``targets`` names module ends, separated by commas, or is "all-linear"; ``rank_pattern``
     gives other ranks to modules whose path ends so (peft's own rule, a regular expression).
+    ``layers`` are the blocks that get matrices, all where none is named. ``whole`` names modules
+    of which a copy is trained and kept, every number of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +26,8 @@ class Adapter(BaseModel):
     rank: int = Field(16, ge=1)
     targets: str = ALL
     rank_pattern: dict[str, int] = {}
+    layers: tuple[int, ...] = ()
+    whole: tuple[str, ...] = ()
     dora: bool = False
     dropout: float = Field(0.0, ge=0, lt=1)
 
@@ -39,6 +43,8 @@ def targeted(shape: Shape, adapter: Adapter) -> tuple[Linear, ...]:
 def ranks(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, int]]:
     """Every targeted layer of every block with its rank."""
     for layer in range(shape.layers):
+        if adapter.layers and layer not in adapter.layers:
+            continue
         for linear in targeted(shape, adapter):
             yield linear, _rank(f"{layer}.{_part(linear)}.{linear.name}", adapter)
 
@@ -50,6 +56,18 @@ def adapter_parameters(shape: Shape, adapter: Adapter) -> int:
         rank * (linear.inputs + linear.outputs) + (linear.outputs if adapter.dora else 0)
         for linear, rank in ranks(shape, adapter)
     )
+
+
+def whole_parameters(shape: Shape, adapter: Adapter) -> int:
+    """Numbers of the modules that are trained whole, in every block that has one."""
+    blocks = {linear.name: shape.layers * _numbers(linear) for linear in shape.linears}
+    table = shape.vocabulary * shape.hidden
+    known = blocks | {"embed_tokens": table, "lm_head": table}
+    return sum(known.get(name.rpartition(".")[2], 0) for name in adapter.whole)
+
+
+def _numbers(linear: Linear) -> int:
+    return linear.weights + (linear.outputs if linear.bias else 0)
 
 
 def _part(linear: Linear) -> str:

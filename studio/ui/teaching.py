@@ -75,6 +75,13 @@ def change(spec: TrainSpec, changes: dict[str, Any]) -> None:
     kept[lesson] = {**kept.get(lesson, {}), **changes}
 
 
+def changes(spec: TrainSpec) -> dict[str, Any]:
+    """What was changed of the preset's own numbers for this dataset and base model."""
+    lesson = f"{st.session_state['teach_dataset']}/{st.session_state['teach_model']}/{spec.preset}"
+    found: dict[str, Any] = st.session_state.get(CHANGES, {}).get(lesson, {})
+    return found
+
+
 def clear(spec: TrainSpec) -> None:
     """Go back to the preset's own numbers."""
     lesson = f"{st.session_state['teach_dataset']}/{st.session_state['teach_model']}/{spec.preset}"
