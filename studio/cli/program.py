@@ -9,7 +9,19 @@ import typer
 from typer.core import TyperGroup
 
 from studio import language
-from studio.cli import bench, datasets, jobs, manuscripts, models, output, system, teach, write
+from studio.cli import (
+    bench,
+    datasets,
+    jobs,
+    manuscripts,
+    models,
+    output,
+    plans,
+    runs,
+    system,
+    teach,
+    write,
+)
 from studio.errors import StudioError
 from studio.settings import settings
 
@@ -40,6 +52,8 @@ app.command("prepare")(manuscripts.prepare)
 app.add_typer(datasets.app, name="dataset")
 app.command("preflight")(teach.preflight)
 app.command("train")(teach.train)
+app.add_typer(runs.app, name="runs")
+app.add_typer(plans.app, name="plans")
 app.command("convert")(teach.convert)
 app.command("write")(write.write)
 app.add_typer(datasets.app, name="dataset")
