@@ -76,6 +76,7 @@ class Room:
     emitter: Emitter
     baton: Baton | None = None
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def emit(self, body: Body) -> None:
         self.emitter.emit(body)

@@ -84,6 +84,10 @@ class TrainSpec(Spec):
     seed: int = 20
     extends: ArtifactRef | None = None
     """The checkpoint that an earlier training ended with, to learn on from."""
+    parent: ArtifactRef | None = None
+    """The adapter that the extended training made."""
+    sweep: str | None = None
+    """What the runs of one sweep have in common."""
     foreseen_memory: int | None = Field(None, ge=1)
     """Bytes that preflight reckoned at the start; the run stores it beside what it took."""
 

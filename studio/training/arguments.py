@@ -10,7 +10,10 @@ from studio.domain.specs import TrainSpec
 
 
 def steps_of(spec: TrainSpec, rows: int) -> int:
-    """Optimiser steps of the whole training on ``rows`` examples."""
+    """Optimiser steps of the whole training on ``rows`` examples; one that extends another is
+    told how many there are in all, with those that were done."""
+    if spec.extends and spec.max_steps:
+        return spec.max_steps
     batches = math.ceil(rows / spec.batch_size)
     each = max(1, math.ceil(batches / spec.accumulation))
     # A share of a pass that was reckoned from steps must give the same steps again.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
+from studio.models.fingerprints import fingerprint
 from studio.training.checkpoints import copy_adapter
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes")
@@ -40,16 +40,6 @@ def write_adapter(
     }
     text = json.dumps(lineage, indent=2, ensure_ascii=False) + "\n"
     (target / LINEAGE).write_text(text, encoding="utf-8")
-
-
-def fingerprint(base: Path, facts: ModelFacts) -> dict[str, str]:
-    """sha256 of the config and of every weight file of the base model."""
-    return {name: _digest(base / name) for name in ("config.json", *facts.weights)}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

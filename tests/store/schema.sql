@@ -60,7 +60,7 @@ CREATE TABLE jobs (
             step INTEGER NOT NULL DEFAULT 0, steps INTEGER, unit TEXT NOT NULL DEFAULT '',
             note TEXT NOT NULL DEFAULT '', rate REAL, worker TEXT NOT NULL DEFAULT '',
             device TEXT NOT NULL DEFAULT '', checkpoint TEXT, result TEXT, failure TEXT
-        ) STRICT
+        , behind TEXT NOT NULL DEFAULT '[]') STRICT
         ;
 CREATE TABLE lore (
             id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, aliases TEXT NOT NULL,

@@ -39,7 +39,7 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
         yield finding("memory", "tells", _("The training fits into memory."), _told(need, facts))
         return
     blocked = need.total > memory
-    remedies = _remedies(spec, facts, shape)
+    remedies = lighter(spec, facts, TIGHT * memory)
     yield finding(
         "memory",
         "blocks" if blocked else "warns",
@@ -89,15 +89,21 @@ def _parts(need: Estimate) -> str:
     )
 
 
-def _remedies(spec: TrainSpec, facts: Facts, shape: Shape) -> list[Remedy]:
-    """Only changes that make it fit."""
-    assert facts.device
-    usable = TIGHT * facts.device.memory
-    return [
+def lighter(spec: TrainSpec, facts: Facts, usable: float) -> list[Remedy]:
+    """The changes after which the training should take at most ``usable`` bytes, the one that
+    costs least in quality first.
+
+    Raises:
+        StudioError: it is not known how the model is built.
+    """
+    assert facts.model
+    shape = shape_of_facts(facts.model)
+    fitting = [
         found
         for found in _candidates(spec, _longest(spec, facts.dataset))
         if _need(applied(spec, found), facts, shape).total <= usable
     ]
+    return sorted(fitting, key=lambda found: found.cost)
 
 
 def _candidates(spec: TrainSpec, longest: int) -> Iterator[Remedy]:
