@@ -183,6 +183,17 @@ class MemoryRun(Record):
         return self.foreseen / self.taken - 1
 
 
+class PlanRecord(Record):
+    """A training that was planned and kept: ``spec`` holds the fields of a TrainSpec."""
+
+    id: str
+    name: str
+    spec: dict[str, Any]
+    created_at: float
+    updated_at: float
+    deleted_at: float | None = None
+
+
 class Teaching(Record):
     """The jobs of one Start: train, then convert base and adapter, then register."""
 

@@ -153,6 +153,12 @@ def named(dataset_id: str) -> str:
     return f"{record.name} ({short})" if record else short
 
 
+def language_of(dataset_id: str) -> str | None:
+    """The language of a dataset, also once deleted; None where there never was one."""
+    record = datasets.get(db(), dataset_id)
+    return record.language if record else None
+
+
 def examples(
     dataset_id: str, split: str = "train", offset: int = 0, limit: int = 10
 ) -> list[dict[str, Any]]:

@@ -18,9 +18,10 @@ from studio.domain.workroom import Workroom
 from studio.errors import StudioError
 from studio.language import _
 from studio.models.download import gathered
+from studio.models.fingerprints import fingerprint
 from studio.models.source import folder_of, validate
 from studio.sharing import checking, opening
-from studio.training.lineage import LINEAGE, code, fingerprint, write
+from studio.training.lineage import LINEAGE, code, write
 
 
 class Base(NamedTuple):

@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from studio.domain.records import MemoryRun
 from studio.language import _
+from studio.services.curves import Curve
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-COLOURS = ("#000001", "#000002")
-"""Streamlit puts the theme's first chart colours in the place of these."""
-SERIES = {"loss": "solid", "nll_per_character": "dash"}
+COLOURS = tuple(f"#{number:06d}" for number in range(1, 6))
+"""Streamlit puts the theme's chart colours in the place of these."""
+DASHES = ("solid", "dash", "dot")
 
 
-def loss(metrics: Sequence[Mapping[str, Any]], *, key: str) -> None:
-    """Training loss and held-out loss over the steps; rows have step, name, value."""
+class Line(NamedTuple):
+    """One curve of a chart. A faint one stands behind the others; lines of one colour differ in
+    their dash."""
+
+    name: str
+    curve: Curve
+    colour: int = 0
+    faint: bool = False
+
+
+def lines(found: Sequence[Line], x: str, y: str, *, key: str) -> None:
+    """Curves over steps, tokens or time, which ``x`` names; a gap is where there was no number."""
     from plotly.graph_objects import Figure, Scatter
 
-    names = {
-        "loss": _("On the text it learns (per token)"),
-        "nll_per_character": _("On held-out chapters (per character)"),
-    }
-    figure = Figure()
-    for (name, dash), colour in zip(SERIES.items(), COLOURS, strict=True):
-        points = [m for m in metrics if m["name"] == name]
-        if points:
-            figure.add_trace(
-                Scatter(
-                    x=[p["step"] for p in points],
-                    y=[p["value"] for p in points],
-                    name=names[name],
-                    mode="lines+markers" if len(points) < 40 else "lines",
-                    line={"dash": dash, "width": 2.5, "color": colour},
-                )
+    figure = Figure(
+        [
+            Scatter(
+                x=line.curve.x,
+                y=line.curve.y,
+                name=line.name,
+                mode="lines+markers" if len(line.curve.x) < 40 and not line.faint else "lines",
+                opacity=0.5 if line.faint else 1.0,
+                line={
+                    "width": 1.5 if line.faint else 2.5,
+                    "color": COLOURS[line.colour % len(COLOURS)],
+                    "dash": DASHES[line.colour // len(COLOURS) % len(DASHES)],
+                },
+                connectgaps=False,
+                hovertemplate="%{y:.4g}",
             )
-    _draw(figure, _("Step"), _("Surprise (lower is better)"), key)
+            for line in found
+        ]
+    )
+    figure.update_layout(uirevision=key)  # a curve that grows does not undo the reader's zoom
+    _draw(figure, x, y, key)
 
 
 def histogram(bars: Sequence[Mapping[str, int]], unit: str, what: str, *, key: str) -> None:

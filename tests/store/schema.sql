@@ -93,6 +93,11 @@ CREATE TABLE models (
             created_at REAL NOT NULL, deleted_at REAL
         ) STRICT
         ;
+CREATE TABLE plans (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, spec TEXT NOT NULL,
+            created_at REAL NOT NULL, updated_at REAL NOT NULL, deleted_at REAL
+        ) STRICT
+        ;
 CREATE TABLE refused_events (
             id INTEGER PRIMARY KEY, job_id TEXT, reason TEXT NOT NULL, event TEXT NOT NULL,
             at REAL NOT NULL
