@@ -110,6 +110,13 @@ def checked(spec: TrainSpec) -> TrainSpec:
     Raises:
         StudioError: preflight found something that would make the training fail.
     """
+    if datasets.get(spec.dataset).deleted_at is not None:
+        raise StudioError(
+            _("The dataset of this lesson was deleted."),
+            _("It lies where it can be brought back from, and nothing should learn from it."),
+            _("Restore it on the Datasets page, or choose another one."),
+            "dataset",
+        )
     known = facts(spec)
     report = engine.examine(spec, known)
     if report.blocked:
