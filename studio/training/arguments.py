@@ -49,6 +49,7 @@ def common(
         "bf16": on_gpu and torch.cuda.is_bf16_supported(),
         "fp16": False,
         "gradient_checkpointing": recompute,
+        "neftune_noise_alpha": spec.neftune_alpha,
         "report_to": "none",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

@@ -68,7 +68,7 @@ class Course(BaseModel):
     def judge(self, step: int, found: Likelihood) -> bool:
         """Take in a measure made after ``step``; True when it is the best so far."""
         self.measured_at = step
-        better = self.best is None or found.nll < self.best.nll
+        better = self.best is None or found.cost < self.best.cost
         self.unimproved = 0 if better else self.unimproved + 1
         if better:
             self.best, self.best_step = found, step

@@ -17,7 +17,7 @@ from studio.language import _
 from studio.models.loading import best_device
 from studio.models.source import folder_of, load_tokenizer, validate
 from studio.plugins import discover
-from studio.training import checkpoints, peak
+from studio.training import checkpoints, peak, pissa
 from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
 from studio.training.course import Course
@@ -25,8 +25,11 @@ from studio.training.examples import Account, Row, rows_of, spread
 from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
 from studio.training.likelihood import Interrupted
 from studio.training.lineage import versions, write_adapter
-from studio.training.model import build, recomputes
+from studio.training.model import build, changes_base, quickened, recomputes
 from studio.training.origin import Origin, agree, origin_of
+
+INITIAL = "initial"
+"""The adapter before learning, where the base was changed to make room for it."""
 
 
 def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
@@ -36,8 +39,11 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     attempts), ``loss`` (nats a token, mean of the last steps), ``eval_loss`` (nats a token),
     ``nll_before`` and ``nll_after`` (nats a character on the held-out completions), ``tokens``
     (read in all), and the token account of one pass: ``train_tokens``, ``learned_tokens``,
-    ``dropped_tokens``. ``peak_memory`` is the most that was taken and ``foreseen_memory`` what
-    preflight had reckoned, both in bytes, on ``device`` (cpu or cuda).
+    ``dropped_tokens``. Of pairs, ``margin_before`` and ``margin_after`` say by how many nats a
+    token the chosen text of held-out pairs is likelier than the rejected one, and
+    ``preference_accuracy_before`` and ``_after`` in which share of them. ``peak_memory`` is the
+    most that was taken and ``foreseen_memory`` what preflight had reckoned, both in bytes, on
+    ``device`` (cpu or cuda).
 
     Raises:
         StudioError: the dataset or the model is of no use, memory does not suffice, or the
@@ -73,10 +79,16 @@ def _read(
     spec: TrainSpec, dataset: Path, tokenizer: Any, facts: ModelFacts
 ) -> tuple[list[Row], list[Row], Account]:
     longest = min(spec.max_length, facts.context_length)
-    rows, account = rows_of(dataset / "train.jsonl", tokenizer, spec.formatter, longest)
-    held_out, _account = rows_of(dataset / "validation.jsonl", tokenizer, spec.formatter, longest)
     objective = discover("studio.training.objectives")[spec.objective.kind]
+
+    def read(split: str) -> tuple[list[Row], Account]:
+        path = dataset / f"{split}.jsonl"
+        return rows_of(path, tokenizer, spec.formatter, longest, objective.reads)
+
+    rows, account = read("train")
     objective.check(rows)
+    # How likely an unwanted text is says nothing on what was learned of the author.
+    held_out = [row for row in read("validation")[0] if row.wanted]
     if not any(row.learned for row in held_out):
         raise StudioError(
             _("The dataset has no held-out passages."),
@@ -94,10 +106,13 @@ def _lesson(
     rows: list[Row],
     held_out: list[Row],
 ) -> Lesson:
+    model = build(base, spec, best_device())
+    if changes_base(model):
+        model.save_pretrained(str(room.folder / INITIAL))
     return Lesson(
         spec=spec,
         room=room,
-        model=build(base, spec, best_device()),
+        model=model,
         tokenizer=tokenizer,
         held_out=spread(held_out, spec.held_out_passages),
         steps=steps_of(spec, len(rows)),
@@ -234,7 +249,15 @@ def _trainer(lesson: Lesson, facts: ModelFacts, rows: list[Row], watch: Watch) -
         lesson.model.device.type,
         recomputes(facts),
     )
-    return objective.run(lesson.model, lesson.tokenizer, rows, arguments, [callback(watch)])
+    trainer = objective.run(
+        lesson.spec.objective,
+        lesson.model,
+        lesson.tokenizer,
+        rows,
+        arguments,
+        [callback(watch)],
+    )
+    return quickened(trainer, lesson.spec.lora)
 
 
 def _finish(
@@ -260,6 +283,8 @@ def _finish(
         "train_tokens": account.tokens,
         "learned_tokens": account.learned_tokens,
         "dropped_tokens": account.dropped_tokens,
+        **{f"{name}_before": value for name, value in course.before.preference().items()},
+        **{f"{name}_after": value for name, value in course.best.preference().items()},
         "device": lesson.model.device.type,
         "peak_memory": peak.taken(lesson.model.device.type),
         "foreseen_memory": lesson.spec.foreseen_memory,
@@ -267,6 +292,8 @@ def _finish(
     spec, room = lesson.spec, lesson.room
     folder = room.folder / "adapter"
     write_adapter(lesson.best_folder, folder, base, facts, spec, figures)
+    if changes_base(lesson.model):
+        pissa.convert(folder, room.folder / INITIAL)
     identity = {
         "model": spec.model.model_dump(),
         "base": facts.name,
