@@ -1,4 +1,4 @@
-"""``adapters``: list, show, export, import and push."""
+"""``adapters``: list, show, merge, export, import and push."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import choose, output
+from studio.cli import choose, merging, output
 from studio.cli.output import AsJson
 from studio.cli.progress import follow
 from studio.domain.base import Language
@@ -19,6 +19,7 @@ from studio.services import adapters, lineage, sharing
 from studio.services.lineage import Lineage
 
 app = typer.Typer(help="Voices: trained adapters.", no_args_is_help=True, rich_markup_mode=None)
+app.command("merge")(merging.merge)
 
 Given = Annotated[
     str | None, typer.Argument(help="A voice's id, its beginning, or name; default: newest.")

@@ -50,9 +50,12 @@ def _trained(adapter: AdapterRecord, base: str, converted: str) -> Voice:
 
 
 def _bare(gguf: GgufRecord) -> Voice:
-    name = _("{model}, untaught ({quantisation})").format(
-        model=models.named(gguf.model), quantisation=gguf.quantisation
+    said = (
+        _("{model} ({quantisation})")
+        if models.is_mixed(gguf.model)
+        else _("{model}, untaught ({quantisation})")
     )
+    name = said.format(model=models.named(gguf.model), quantisation=gguf.quantisation)
     return Voice(id=f"base:{gguf.id}", name=name, gguf_base=gguf.id)
 
 
