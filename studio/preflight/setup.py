@@ -81,7 +81,7 @@ def setup_of(
         attention="eager" if model.model_type == "gemma2" else "fused",
         checkpointing=recomputes(model),
         whole_adapter=spec.quantisation == "none",
-        measured_logits=max(one, min(LOGITS_AT_ONCE, measured * one)),
+        measured_logits=min(LOGITS_AT_ONCE, measured * one),
     )
 
 

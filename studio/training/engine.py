@@ -20,12 +20,15 @@ from studio.plugins import discover
 from studio.training import checkpoints, peak
 from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
+from studio.training.computing import Computing, computing, powers
 from studio.training.course import Course
 from studio.training.examples import Account, Row, rows_of, spread
 from studio.training.failures import explained, no_numbers
+from studio.training.heads import prepare
 from studio.training.likelihood import Interrupted
 from studio.training.lineage import write_adapter
-from studio.training.model import build, recomputes
+from studio.training.model import build
+from studio.training.packing import Packing, pack
 
 
 def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
@@ -35,7 +38,9 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     attempts), ``loss`` (nats a token, mean of the last steps), ``eval_loss`` (nats a token),
     ``nll_before`` and ``nll_after`` (nats a character on the held-out completions), ``tokens``
     (read in all), and the token account of one pass: ``train_tokens``, ``learned_tokens``,
-    ``dropped_tokens``. ``peak_memory`` is the most that was taken and ``foreseen_memory`` what
+    ``dropped_tokens``; with packing also ``packed_rows``, ``packed_tokens`` (as many as
+    ``train_tokens``) and ``filled`` (the share of the packed rows' places that hold a token).
+    ``peak_memory`` is the most that was taken and ``foreseen_memory`` what
     preflight had reckoned, both in bytes, on ``device`` (cpu or cuda).
 
     Raises:
@@ -46,12 +51,16 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     with explained(spec):
         base = folder_of(spec.model, room)
         facts = validate(base)
+        way = computing(spec, facts, powers(best_device()))
         tokenizer = load_tokenizer(base)
         for note in formatter_of(spec.formatter).check(tokenizer):
             room.emit(LogLine(level="warning", text=note))
         rows, held_out, account = _read(spec, room.fetch(spec.dataset), tokenizer, facts)
         peak.begin(best_device())
-        lesson = _lesson(spec, room, base, tokenizer, rows, held_out)
+        packing = None
+        if spec.packing:
+            rows, packing = pack(rows, min(spec.max_length, facts.context_length))
+        lesson = _lesson(spec, room, base, tokenizer, rows, held_out, way, packing)
         course = _study(lesson, facts, rows, account)
         return _finish(lesson, course, base, facts, account)
 
@@ -80,15 +89,19 @@ def _lesson(
     tokenizer: Any,
     rows: list[Row],
     held_out: list[Row],
+    way: Computing,
+    packing: Packing | None,
 ) -> Lesson:
     return Lesson(
         spec=spec,
         room=room,
-        model=build(base, spec, best_device()),
+        model=build(base, spec, way.kind, way.dtype, way.attention),
         tokenizer=tokenizer,
         held_out=spread(held_out, spec.held_out_passages),
         steps=steps_of(spec, len(rows)),
         best_folder=room.folder / "best",
+        way=way,
+        packing=packing,
     )
 
 
@@ -101,7 +114,7 @@ def _study(lesson: Lesson, facts: ModelFacts, rows: list[Row], account: Account)
         resumed.course if resumed else _begin(lesson),
         resumed.step if resumed else 0,
     )
-    trainer = _trainer(lesson, facts, rows, watch)
+    trainer = _trainer(lesson, rows, watch)
     if resumed and watch.owes:
         trainer._load_from_checkpoint(str(resumed.folder))
         _or_stop(lesson, lambda: watch.assess(watch.start))
@@ -152,16 +165,12 @@ def _announce(lesson: Lesson, account: Account, resumed: checkpoints.Resumed | N
     lesson.room.emit(LogLine(text=text))
 
 
-def _trainer(lesson: Lesson, facts: ModelFacts, rows: list[Row], watch: Watch) -> Any:
+def _trainer(lesson: Lesson, rows: list[Row], watch: Watch) -> Any:
     objective = discover("studio.training.objectives")[lesson.spec.objective.kind]
-    arguments = common(
-        lesson.spec,
-        lesson.steps,
-        lesson.room.folder / "trainer",
-        lesson.model.device.type,
-        recomputes(facts),
-    )
-    return objective.run(lesson.model, lesson.tokenizer, rows, arguments, [callback(watch)])
+    arguments = common(lesson.spec, lesson.steps, lesson.room.folder / "trainer", lesson.way)
+    trainer = objective.run(lesson.model, lesson.tokenizer, rows, arguments, [callback(watch)])
+    prepare(trainer, lesson.way)
+    return trainer
 
 
 def _finish(
@@ -180,6 +189,7 @@ def _finish(
         "train_tokens": account.tokens,
         "learned_tokens": account.learned_tokens,
         "dropped_tokens": account.dropped_tokens,
+        **(lesson.packing.figures() if lesson.packing else {}),
         "device": lesson.model.device.type,
         "peak_memory": peak.taken(lesson.model.device.type),
         "foreseen_memory": lesson.spec.foreseen_memory,

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.models.output import output_of
 from studio.training.examples import IGNORED, Row
 
+TOKENS_AT_ONCE = 4096
+"""Most tokens, padding included, that go through the model together; a longer text goes alone."""
 LOGITS_AT_ONCE = 16_000_000
-"""Most logits (positions times vocabulary) held in memory in one forward pass."""
+"""Most logits (positions times vocabulary) that are in memory together, however long a text or
+large a vocabulary is; one position's at least."""
 
 
 class Interrupted(Exception):
@@ -69,7 +73,7 @@ def measure(
     nll, tokens = 0.0, 0
     try:
         with torch.no_grad():
-            for batch in _batches(rows, model.config.get_text_config().vocab_size):
+            for batch in _batches(rows):
                 if stopped():
                     raise Interrupted
                 batch_nll, batch_tokens = _score(model, batch, pad_id)
@@ -79,12 +83,11 @@ def measure(
     return Likelihood(nll, tokens, sum(row.characters for row in rows))
 
 
-def _batches(rows: Sequence[Row], vocabulary: int) -> Iterator[list[Row]]:
+def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """Rows of like length together, so that little is padded."""
-    most = max(1, LOGITS_AT_ONCE // vocabulary)
     batch: list[Row] = []
     for row in sorted(rows, key=lambda r: len(r.input_ids)):
-        if batch and (len(batch) + 1) * len(row.input_ids) > most:
+        if batch and (len(batch) + 1) * len(row.input_ids) > TOKENS_AT_ONCE:
             yield batch
             batch = []
         batch.append(row)
@@ -104,12 +107,26 @@ def _score(model: Any, rows: list[Row], pad_id: int) -> tuple[float, int]:
         ids[i, :length] = torch.tensor(row.input_ids)
         labels[i, :length] = torch.tensor(row.labels)
         attention[i, :length] = 1
-    device = model.device
-    logits = model(
-        input_ids=ids.to(device), attention_mask=attention.to(device), use_cache=False
-    ).logits
-    targets = labels[:, 1:].to(device)
+    targets = labels[:, 1:].to(model.device)
     learned = targets != IGNORED
-    scores = torch.log_softmax(logits[:, :-1][learned].float(), dim=-1)
-    chosen = scores.gather(1, targets[learned].unsqueeze(1))
+    chosen = _log_probabilities(model, ids, attention, learned, targets[learned])
     return -float(chosen.double().sum()), int(learned.sum())
+
+
+def _log_probabilities(model: Any, ids: Any, attention: Any, where: Any, targets: Any) -> Any:
+    """ln p of each of ``targets``, which follow the positions marked in ``where``. The hidden
+    states of all are there at once, the logits a piece at a time."""
+    import torch
+
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    output = output_of(base)
+    found = base.base_model(
+        input_ids=ids.to(model.device), attention_mask=attention.to(model.device), use_cache=False
+    )
+    hidden = found.last_hidden_state[:, :-1][where]
+    piece = max(1, LOGITS_AT_ONCE // base.config.get_text_config().vocab_size)
+    parts = [
+        torch.log_softmax(output.logits(some).float(), dim=-1).gather(1, follows.unsqueeze(1))
+        for some, follows in zip(hidden.split(piece), targets.split(piece), strict=True)
+    ]
+    return torch.cat(parts).squeeze(1)

@@ -9,6 +9,7 @@ from studio.domain.learning import SftSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.training.examples import Row
+from studio.training.packing import columns_of
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,13 @@ class Sft:
         """A trl trainer for ``rows``, not started yet.
 
         The rows are handed over as ids and labels, and trl prepares nothing: what is learned
-        is what the formatter built, to the token. Packing is off, as without FlashAttention
-        it lets neighbours in a row read each other.
+        is what the formatter built, to the token. Rows that were packed come packed: trl only
+        sees to it that the examples in them do not read each other.
         """
         from datasets import Dataset
         from transformers import PrinterCallback
         from trl import SFTConfig, SFTTrainer
 
-        columns = {
-            "input_ids": [list(row.input_ids) for row in rows],
-            "labels": [list(row.labels) for row in rows],
-        }
         config = SFTConfig(
             **arguments,
             max_length=None,
@@ -57,7 +54,7 @@ class Sft:
         trainer = SFTTrainer(
             model=model,
             args=config,
-            train_dataset=Dataset.from_dict(columns),
+            train_dataset=Dataset.from_dict(columns_of(rows)),
             processing_class=tokenizer,
             callbacks=callbacks,
         )
