@@ -28,9 +28,11 @@ def describe(
 ) -> dict[str, Any]:
     """Figures of both splits, histograms of their lengths in ``tokens`` and ``characters``, what
     was left out, what the text is like (see ``quality.wording``), how many examples carry each
-    flag, how long it takes to read, and the longest span that both splits share."""
+    flag, how long it takes to read, the longest span that both splits share, and what form the
+    examples have (see ``DatasetFacts.form``)."""
     written = [quality.written(example) for example in (*train, *validation)]
     return {
+        "form": _form([*train, *validation]),
         "train": _figures(train),
         "validation": _figures(validation),
         "histogram": _histogram(train, validation, lambda e: e.tokens),
@@ -44,6 +46,16 @@ def describe(
         "reading": _reading(written),
         "leakage": _leakage(train, validation),
     }
+
+
+def _form(examples: Sequence[Example]) -> str:
+    if any(not example.wanted for example in examples):
+        return "rated"
+    if any(example.rejected is not None for example in examples):
+        return "preference"
+    if examples and all(example.form == "text" for example in examples):
+        return "text"
+    return "completion"
 
 
 def _figures(examples: Sequence[Example]) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class Adapter(BaseModel):
     rank: int = Field(16, ge=1)
     targets: str = ALL
     rank_pattern: dict[str, int] = {}
+    layers: tuple[int, ...] = ()
+    """Blocks that get matrices; all where none is named."""
+    saved: tuple[str, ...] = ()
+    """Modules that are learned whole: their numbers, and their gradients and moments."""
     dora: bool = False
     dropout: float = Field(0.0, ge=0, lt=1)
 
@@ -38,18 +42,40 @@ def targeted(shape: Shape, adapter: Adapter) -> tuple[Linear, ...]:
 
 def ranks(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, int]]:
     """Every targeted layer of every block with its rank."""
-    for layer in range(shape.layers):
+    for linear, path in _modules(shape, adapter):
+        yield linear, _rank(path, adapter)
+
+
+def module_paths(shape: Shape, adapter: Adapter) -> Iterator[str]:
+    """Of every module that gets matrices, as peft names it."""
+    return (path for _linear, path in _modules(shape, adapter))
+
+
+def matches(pattern: str, path: str) -> bool:
+    """peft's rule for the patterns of ranks and alphas."""
+    return bool(re.match(rf"(.*\.)?({pattern})$", path))
+
+
+def _modules(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, str]]:
+    for layer in adapter.layers or range(shape.layers):
         for linear in targeted(shape, adapter):
-            yield linear, _rank(f"{layer}.{_part(linear)}.{linear.name}", adapter)
+            yield linear, f"model.layers.{layer}.{_part(linear)}.{linear.name}"
 
 
 def adapter_parameters(shape: Shape, adapter: Adapter) -> int:
     """Trained numbers: rank x (inputs + outputs) a layer (Hu et al. 2021, section 4.1), and one
-    magnitude an output for DoRA (Liu et al. 2024, section 4.1)."""
-    return sum(
+    magnitude an output for DoRA (Liu et al. 2024, section 4.1); and modules learned whole."""
+    return _whole(shape, adapter) + sum(
         rank * (linear.inputs + linear.outputs) + (linear.outputs if adapter.dora else 0)
         for linear, rank in ranks(shape, adapter)
     )
+
+
+def _whole(shape: Shape, adapter: Adapter) -> int:
+    sizes = {linear.name: linear.weights * shape.layers for linear in shape.linears}
+    table = shape.vocabulary * shape.hidden
+    sizes |= {"lm_head": table, "embed_tokens": table}
+    return sum(sizes.get(name, 0) for name in adapter.saved)
 
 
 def _part(linear: Linear) -> str:
@@ -59,6 +85,6 @@ def _part(linear: Linear) -> str:
 
 def _rank(path: str, adapter: Adapter) -> int:
     for pattern, rank in adapter.rank_pattern.items():
-        if re.match(rf"(.*\.)?({pattern})$", f"model.layers.{path}"):
+        if matches(pattern, path):
             return rank
     return adapter.rank

@@ -6,7 +6,7 @@ from studio.domain.facts import DatasetFacts, DeviceFacts
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.training.arguments import steps_of
-from studio.training.pace import tokens_a_second
+from studio.training.pace import tokens_a_second, work
 
 
 def seconds(
@@ -16,11 +16,13 @@ def seconds(
     rate = tokens_a_second(model, device)
     steps = steps_of(spec, dataset.train)
     passage = dataset.tokens / max(1, dataset.train)
-    learning = steps * spec.batch_size * spec.accumulation * passage / rate
+    cost = work(spec.objective.kind)
+    learning = steps * spec.batch_size * spec.accumulation * passage * cost / rate
     measures = 1 + steps / spec.evaluate_every
     held_out = min(dataset.validation, spec.held_out_passages)
     # Measuring goes forward only, a third of the work of a step.
-    measuring = measures * held_out * passage / rate / 3
+    texts = 2 if dataset.form == "preference" and cost > 1 else 1
+    measuring = measures * held_out * texts * passage / rate / 3
     return learning + measuring
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.domain.learning import PREFERENCES
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
@@ -15,9 +16,6 @@ from studio.training.likelihood import LOGITS_AT_ONCE
 from studio.training.model import recomputes
 
 Kind = Literal["cpu", "cuda"]
-PAIRED = {"orpo", "cpo", "simpo", "dpo"}
-"""Objectives that read a chosen and a rejected text at once. The reference of DPO is the same
-model with its adapter switched off: it takes no weights of its own."""
 WHOLE_LOGITS = {"orpo", "cpo", "simpo"}
 """Objectives whose trl trainers hold all logits at once (trl 1.16); the others' loss works in
 pieces (trl.kernels.chunked_logprob)."""
@@ -34,7 +32,8 @@ class Setup(BaseModel):
     quantisation: Literal["none", "nf4", "int8"] = "none"
     adapter: Adapter = Adapter()
     paired: bool = False
-    """Each example is two texts."""
+    """Each example is two texts. The reference of DPO and KTO is the same model with its adapter
+    switched off: it takes no weights of its own."""
     loss: Literal["plain", "chunked", "liger"] = "chunked"
     attention: Literal["fused", "eager"] = "fused"
     """Fused: FlashAttention or torch's own (SDPA), which never hold all scores."""
@@ -76,17 +75,26 @@ def setup_of(
         tokens=tokens,
         quantisation=spec.quantisation,
         adapter=adapter_of(spec),
-        paired=spec.objective.kind in PAIRED,
+        paired=spec.objective.kind in PREFERENCES,
         loss="plain" if spec.objective.kind in WHOLE_LOGITS else "chunked",
         attention="eager" if model.model_type == "gemma2" else "fused",
         checkpointing=recomputes(model),
-        whole_adapter=spec.quantisation == "none",
+        whole_adapter=spec.quantisation == "none" or spec.objective.kind in WHOLE_LOGITS,
         measured_logits=max(one, min(LOGITS_AT_ONCE, measured * one)),
     )
 
 
 def adapter_of(spec: TrainSpec) -> Adapter:
-    return Adapter(rank=spec.lora.rank, targets=spec.lora.target_modules, dropout=spec.lora.dropout)
+    lora = spec.lora
+    return Adapter(
+        rank=lora.rank,
+        targets=lora.target_modules,
+        rank_pattern=lora.rank_pattern,
+        layers=lora.layers,
+        saved=lora.modules_to_save,
+        dora=lora.dora,
+        dropout=lora.dropout,
+    )
 
 
 def trained_numbers(spec: TrainSpec, model: ModelFacts) -> int:

@@ -86,7 +86,8 @@ def access() -> Access:
 
 
 def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
-    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one.
+    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one. What
+    no GGUF adapter can hold is trained, and stays on the shelf as it is.
 
     Raises:
         StudioError: preflight found something that would make the training fail.
@@ -103,6 +104,8 @@ def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
             title=_("Teach {name}").format(name=spec.name),
             key=f"train:{spec.model_dump_json(exclude={'foreseen_memory'})}",
         )
+        if spec.lora.beyond_gguf:  # preflight has said so
+            return Teaching(train=train)
         base = conversion.convert_base(spec.model, quantisation)
         reference = f"job:{train.id}/adapter"
         voice = conversion.convert_adapter(spec.name, spec.model, reference)
