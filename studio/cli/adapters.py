@@ -75,9 +75,9 @@ def _facts(found: Lineage) -> dict[str, object]:
     voice, told = found.voice, found.told
     dataset = found.dataset
     before, after = _figure(voice.nll_before), _figure(voice.nll_after)
-    named = (
-        f"{dataset.name}, version {found.dataset_version} ({dataset.id[:12]})" if dataset else ""
-    )
+    named = ""
+    if dataset:
+        named = f"{dataset.name}, version {found.dataset_version} ({dataset.id[:12]})"
     code = f"{told.studio.version} {told.studio.commit or ''}".strip()
     return {
         "Voice": voice.name,
@@ -115,7 +115,7 @@ def export(
     """Write a voice as a folder that peft loads, without your texts, notes and paths."""
     voice = the(adapter)
     made = sharing.export_to(voice.id, local_path(target), samples)
-    said = {"adapter": voice.id, "path": str(made)}
+    said: dict[str, Any] = {"adapter": voice.id, "path": str(made)}
     output.show_json(said) if as_json else output.show_facts(said)
 
 
@@ -145,7 +145,7 @@ def import_adapter(
 
     (done,) = follow(started, quiet=as_json)
     voice = adapters.get((done.result or {})["adapter"])
-    said = {"adapter": voice.id, "name": voice.name, "language": voice.language}
+    said: dict[str, Any] = {"adapter": voice.id, "name": voice.name, "language": voice.language}
     output.show_json(said) if as_json else output.show_facts(said)
 
 

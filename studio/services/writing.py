@@ -72,6 +72,14 @@ def voice(voice_id: str) -> Voice:
     )
 
 
+def voice_name(voice_id: str) -> str:
+    """What to call the voice that wrote a page, also where the desk no longer offers it."""
+    if voice_id.startswith("base:"):
+        gguf = model_rows.gguf(db(), voice_id.removeprefix("base:"))
+        return _bare(gguf).name if gguf else _("a base model")
+    return adapters.named(voice_id)
+
+
 def continue_page(
     story_id: str,
     voice_id: str,
