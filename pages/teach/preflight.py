@@ -90,10 +90,14 @@ def look(spec: TrainSpec) -> None:
     changed(spec)
     for number, finding in enumerate((*report.at("blocks"), *report.at("warns"))):
         show(finding, spec, f"preflight_{number}")
+    st.subheader(_("What it takes"))
+    fine = report.at("tells")
+    for finding in (finding for finding in fine if finding.check == "effort"):
+        st.markdown(f"**{plain(finding.sentence)}** {plain(finding.reason)}")
     foresight.memory(spec)
-    if report.at("tells"):
+    if fine:
         st.subheader(_("What is fine"))
-    for number, finding in enumerate(report.at("tells")):
+    for number, finding in enumerate(f for f in fine if f.check != "effort"):
         show(finding, spec, f"preflight_fine_{number}")
     foresight.record()
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 COLOURS = ("#000001", "#000002")
 """Streamlit puts the theme's first chart colours in the place of these."""
+PARTS = (*COLOURS, "#000003", "#000004", "#000005")
+GREY = "#8a8478"
+"""Told from both grounds, the light and the dark."""
+ABOVE: Mapping[str, Any] = {"orientation": "h", "y": 1.15, "x": 0}
+"""Where a legend is."""
 SERIES = {"loss": "solid", "nll_per_character": "dash"}
 
 
@@ -60,20 +65,36 @@ def histogram(bars: Sequence[Mapping[str, int]], unit: str, what: str, *, key: s
 
 
 def memory(parts: Mapping[str, int], there: int, *, key: str) -> None:
-    """What a training should take, part upon part, against what there is; in bytes."""
+    """What a training should take, part upon part, against what there is; in bytes. The largest
+    parts have a colour of their own, the others share one."""
     from plotly.graph_objects import Bar, Figure
 
+    largest = dict(list(parts.items())[: len(PARTS) - 1])
+    rest = {_("all the rest"): sum(parts.values()) - sum(largest.values())}
     figure = Figure(
         [
-            Bar(x=[size / 1e9], y=[""], name=name, orientation="h", hovertemplate="%{x:.2f} GB")
-            for name, size in parts.items()
+            Bar(
+                x=[size / 1e9], y=[""], name=name, orientation="h", marker_color=colour,
+                hovertemplate="%{x:.2f} GB",
+            )
+            for (name, size), colour in zip((largest | rest).items(), PARTS, strict=False)
         ]
-    )
+    )  # fmt: skip
     figure.add_vline(
-        x=there / 1e9, line={"dash": "dash", "width": 2}, annotation_text=_("there is")
+        x=there / 1e9,
+        line={"dash": "dash", "width": 2, "color": GREY},
+        annotation={"text": _("what there is"), "font": {"color": GREY}},
+        annotation_position="top left" if there > sum(parts.values()) else "top right",
     )
-    figure.update_layout(barmode="stack")
-    _draw(figure, "GB", "", key)
+    figure.update_layout(barmode="stack", bargap=0.3)
+    _draw(
+        figure,
+        "GB",
+        "",
+        key,
+        height=250,
+        legend={"orientation": "h", "y": -0.55, "x": 0, "traceorder": "normal"},
+    )
 
 
 def foreseen(runs: Sequence[MemoryRun], *, key: str) -> None:
@@ -92,13 +113,20 @@ def foreseen(runs: Sequence[MemoryRun], *, key: str) -> None:
     _draw(figure, "", "GB", key)
 
 
-def _draw(figure: Figure, x: str, y: str, key: str) -> None:
+def _draw(
+    figure: Figure,
+    x: str,
+    y: str,
+    key: str,
+    height: int = 320,
+    legend: Mapping[str, Any] = ABOVE,
+) -> None:
     figure.update_layout(
-        height=320,
+        height=height,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         xaxis_title=x,
         yaxis_title=y,
-        legend={"orientation": "h", "y": 1.15, "x": 0},
+        legend=legend,
         hovermode="x unified",
         transition={"duration": 0},
     )

@@ -18,7 +18,6 @@ def memory(spec: TrainSpec) -> None:
     need = training.memory(spec)
     if need is None:
         return
-    st.subheader(_("What it takes"))
     total, most = sum(need.parts.values()), next(iter(need.parts))
     st.write(
         _("It should take {total} of {there} of memory. Most of that is for **{most}**.").format(
