@@ -31,7 +31,7 @@ def lineage(voice: AdapterRecord) -> None:
                 _("Content hash"),
             ],
             _("Value"): [
-                models.named(voice.model), datasets.named(voice.dataset),
+                models.named(voice.model), datasets.named(voice.dataset) if voice.dataset else "",
                 str(facts.get("steps", "")),
                 str(facts.get("rank", "")), str(facts.get("objective", "")), voice.artifact[:12],
             ],

@@ -76,6 +76,7 @@ class Room:
     emitter: Emitter
     baton: Baton | None = None
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def emit(self, body: Body) -> None:
         self.emitter.emit(body)
@@ -173,7 +174,8 @@ def _alone(spec: TrainSpec, folder: Path, baton: Baton) -> None:
     arguments = common(spec, STEPS, folder, model.device.type, recomputes(validate(base)))
     objective = discover("studio.training.objectives")[spec.objective.kind]
     try:
-        objective.run(model, tokenizer, rows, arguments, [_runner(baton)]).train()
+        runner = [_runner(baton)]
+        objective.run(spec.objective, model, tokenizer, rows, arguments, runner).train()
     finally:
         baton.leave(ALONE)
 

@@ -9,7 +9,20 @@ import typer
 from typer.core import TyperGroup
 
 from studio import language
-from studio.cli import bench, datasets, jobs, manuscripts, models, output, system, teach, write
+from studio.cli import (
+    adapters,
+    bench,
+    datasets,
+    jobs,
+    manuscripts,
+    models,
+    output,
+    plans,
+    runs,
+    system,
+    teach,
+    write,
+)
 from studio.errors import StudioError
 from studio.settings import settings
 
@@ -40,9 +53,11 @@ app.command("prepare")(manuscripts.prepare)
 app.add_typer(datasets.app, name="dataset")
 app.command("preflight")(teach.preflight)
 app.command("train")(teach.train)
+app.add_typer(runs.app, name="runs")
+app.add_typer(plans.app, name="plans")
 app.command("convert")(teach.convert)
 app.command("write")(write.write)
-app.add_typer(datasets.app, name="dataset")
+app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
 app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(system.doctor)

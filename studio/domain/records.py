@@ -125,13 +125,21 @@ class AdapterRecord(Record):
     artifact: str
     job_id: str
     model: Model
-    dataset: str
+    dataset: str | None
+    """What it was taught with; None where that is not known here: it was merged of ``parents``,
+    or comes from elsewhere."""
     language: Language
     nll_before: float | None
     nll_after: float | None
     facts: dict[str, Any]
     created_at: float
     deleted_at: float | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    favourite: bool = False
+    archived_at: float | None = None
+    parents: tuple[str, ...] = ()
+    """The voices that it was made of."""
 
 
 class GgufRecord(Record):
@@ -173,6 +181,17 @@ class MemoryRun(Record):
     def error(self) -> float:
         """As a share of what was taken; less than nothing: too little was foreseen."""
         return self.foreseen / self.taken - 1
+
+
+class PlanRecord(Record):
+    """A training that was planned and kept: ``spec`` holds the fields of a TrainSpec."""
+
+    id: str
+    name: str
+    spec: dict[str, Any]
+    created_at: float
+    updated_at: float
+    deleted_at: float | None = None
 
 
 class Teaching(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from studio.domain.base import Model
@@ -92,18 +93,9 @@ def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
     Raises:
         StudioError: preflight found something that would make the training fail.
     """
-    known = facts(spec)
-    report = engine.examine(spec, known)
-    if report.blocked:
-        first = report.at("blocks")[0]
-        remedy = first.remedies[0].label if first.remedies else _("Look at the Preflight page.")
-        raise StudioError(first.sentence, first.reason, remedy)
+    ready = checked(spec)
     with jobs.together():
-        train = jobs.submit(
-            _with_foresight(spec, known),
-            title=_("Teach {name}").format(name=spec.name),
-            key=f"train:{spec.model_dump_json(exclude={'foreseen_memory'})}",
-        )
+        train = submit(ready)
         base = conversion.convert_base(spec.model, quantisation)
         reference = f"job:{train.id}/adapter"
         voice = conversion.convert_adapter(spec.name, spec.model, reference)
@@ -113,11 +105,43 @@ def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
     return Teaching(train=train, base=base, adapter=voice, verify=verify)
 
 
+def checked(spec: TrainSpec) -> TrainSpec:
+    """The spec with what it should take, after a preflight that found nothing in its way.
+
+    Raises:
+        StudioError: preflight found something that would make the training fail.
+    """
+    if datasets.get(spec.dataset).deleted_at is not None:
+        raise StudioError(
+            _("The dataset of this lesson was deleted."),
+            _("It lies where it can be brought back from, and nothing should learn from it."),
+            _("Restore it on the Datasets page, or choose another one."),
+            "dataset",
+        )
+    known = facts(spec)
+    report = engine.examine(spec, known)
+    if report.blocked:
+        first = report.at("blocks")[0]
+        remedy = first.remedies[0].label if first.remedies else _("Look at the Preflight page.")
+        raise StudioError(first.sentence, first.reason, remedy)
+    return _with_foresight(spec, known)
+
+
+def submit(spec: TrainSpec, behind: Sequence[str] = ()) -> Job:
+    """Queue the training alone. Two clicks make one job."""
+    return jobs.submit(
+        spec,
+        title=_("Teach {name}").format(name=spec.name),
+        key=f"train:{spec.model_dump_json(exclude={'foreseen_memory'})}",
+        behind=behind,
+    )
+
+
 def memory(spec: TrainSpec) -> Memory | None:
     """What the training should take of its device, by what it is for, the largest part first;
     None where the model cannot be reckoned with."""
     known = facts(spec)
-    need = _foreseen(spec, known)
+    need = foreseen(spec, known)
     if need is None or known.device is None:
         return None
     parts = sorted(need.parts().items(), key=lambda each: -each[1])
@@ -126,7 +150,8 @@ def memory(spec: TrainSpec) -> Memory | None:
     )
 
 
-def _foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
+def foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
+    """The memory that the training should take; None where that cannot be reckoned."""
     if known.model is None or known.dataset is None or known.device is None:
         return None
     setup = setup_of(
@@ -140,7 +165,7 @@ def _foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
 
 def _with_foresight(spec: TrainSpec, known: Facts) -> TrainSpec:
     """The spec with what the training should take, so that the run can be held against it."""
-    need = _foreseen(spec, known)
+    need = foreseen(spec, known)
     return spec.model_copy(update={"foreseen_memory": need.total if need else None})
 
 

@@ -10,7 +10,10 @@ from studio.domain.specs import TrainSpec
 
 
 def steps_of(spec: TrainSpec, rows: int) -> int:
-    """Optimiser steps of the whole training on ``rows`` examples."""
+    """Optimiser steps of the whole training on ``rows`` examples; one that extends another is
+    told how many there are in all, with those that were done."""
+    if spec.extends and spec.max_steps:
+        return spec.max_steps
     batches = math.ceil(rows / spec.batch_size)
     each = max(1, math.ceil(batches / spec.accumulation))
     # A share of a pass that was reckoned from steps must give the same steps again.
@@ -46,6 +49,7 @@ def common(
         "bf16": on_gpu and torch.cuda.is_bf16_supported(),
         "fp16": False,
         "gradient_checkpointing": recompute,
+        "neftune_noise_alpha": spec.neftune_alpha,
         "report_to": "none",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

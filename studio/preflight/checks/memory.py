@@ -121,18 +121,26 @@ def _parts(need: Estimate) -> str:
     )
 
 
-def _ways_out(spec: TrainSpec, facts: Facts, factor: float) -> list[Remedy]:
-    """Only changes that make it fit, where everything takes ``factor`` of what is reckoned; what
-    costs no quality first."""
-    assert facts.device
+def lighter(spec: TrainSpec, facts: Facts, usable: float) -> list[Remedy]:
+    """The changes after which the training should take at most ``usable`` bytes, what costs no
+    quality first.
+
+    Raises:
+        StudioError: it is not known how the model is built.
+    """
     assert facts.model
     shape = shape_of_facts(facts.model)
-    usable = TIGHT * facts.device.memory / factor
-    found = [
+    return [
         found
         for found in _candidates(spec, facts)
         if _need(applied(spec, found), facts, shape).total <= usable
     ]
+
+
+def _ways_out(spec: TrainSpec, facts: Facts, factor: float) -> list[Remedy]:
+    """Only changes that make it fit, where everything takes ``factor`` of what is reckoned."""
+    assert facts.device
+    found = lighter(spec, facts, TIGHT * facts.device.memory / factor)
     return found[:MOST] or [remedy(_("Choose a smaller model, or a machine with more memory"))]
 
 
