@@ -42,7 +42,7 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     yield from _rank(spec, facts)
     yield from _scale(spec)
     yield from _methods(spec)
-    yield from _packed(spec, facts)
+    yield from _packed(spec)
     rows = rows_of(spec, facts.dataset)
     yield from _together(spec, rows)
     yield from _length(spec, rows)
@@ -162,34 +162,15 @@ def _methods(spec: TrainSpec) -> Iterator[Finding]:
         )
 
 
-def _packed(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
-    if not spec.packing:
-        return
-    apart = remedy(_("Let each passage have a row of its own"), 0, packing=False)
-    if spec.objective.kind in PREFERENCE:
+def _packed(spec: TrainSpec) -> Iterator[Finding]:
+    if spec.packing and spec.objective.kind in PREFERENCE:
         yield finding(
             "hyperparameters",
             "blocks",
             _("Texts that are compared cannot share a row."),
             _("Packing is for learning passages, not for weighing two against each other."),
-            apart,
+            remedy(_("Let each passage have a row of its own"), 0, packing=False),
         )
-    elif not _keeps_apart(spec, facts):
-        yield finding(
-            "hyperparameters",
-            "warns",
-            _("Passages that share a row will read each other."),
-            _("Only FlashAttention keeps packed passages apart, and it is not in use here."),
-            apart,
-        )
-
-
-def _keeps_apart(spec: TrainSpec, facts: Facts) -> bool:
-    device, asked = facts.device, spec.compute.attention
-    if device is None or device.kind == "cpu":
-        return False
-    there = "flash-attn" in device.libraries
-    return asked.startswith("flash") or (asked == "auto" and there)
 
 
 def _together(spec: TrainSpec, train: int) -> Iterator[Finding]:
