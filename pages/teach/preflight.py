@@ -70,30 +70,21 @@ def verdict(report: Report) -> None:
         st.switch_page(navigation.page("training"))
 
 
-def changed(spec: TrainSpec) -> None:
-    """A way back from the remedies that were chosen."""
-    made = teaching.changes(spec)
-    if not made:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        listed = ", ".join(f"{name} = {value}" for name, value in made.items())
-        st.caption(_("Changed from the preset: {what}").format(what=plain(listed)))
-        if st.button(_("Take it back"), key="preflight_back", icon=":material/undo:"):
-            teaching.clear(spec)
-            st.rerun()
-
-
 def look(spec: TrainSpec) -> None:
     """What was found, the gravest first; then what it takes, and what is fine."""
     report = training.preflight(spec)
     verdict(report)
-    changed(spec)
+    foresight.changed(spec)
     for number, finding in enumerate((*report.at("blocks"), *report.at("warns"))):
         show(finding, spec, f"preflight_{number}")
+    st.subheader(_("What it takes"))
+    fine = report.at("tells")
+    for finding in (finding for finding in fine if finding.check == "effort"):
+        st.markdown(f"**{plain(finding.sentence)}** {plain(finding.reason)}")
     foresight.memory(spec)
-    if report.at("tells"):
+    if fine:
         st.subheader(_("What is fine"))
-    for number, finding in enumerate(report.at("tells")):
+    for number, finding in enumerate(f for f in fine if f.check != "effort"):
         show(finding, spec, f"preflight_fine_{number}")
     foresight.record()
 

@@ -18,8 +18,10 @@ KEPT, KEPT_UNREACHABLE = 600.0, 60.0
 """Seconds for which an answer holds, and for which nobody asks again where there was none."""
 HUB = "https://huggingface.co"
 WANDB = "https://api.wandb.ai"
+Ask = Callable[[str, str], KeyState]
+"""What a service at an address says to a key."""
 _lock = Lock()
-_answers: dict[tuple[str, str], tuple[float, KeyState]] = {}
+_answers: dict[tuple[Ask, str, str], tuple[float, KeyState]] = {}
 
 
 def access(spec: TrainSpec, gated: bool) -> Access:
@@ -40,20 +42,18 @@ def forget() -> None:
         _answers.clear()
 
 
-def _state(
-    key: SecretStr | None, needed: bool, address: str, ask: Callable[[str, str], KeyState]
-) -> KeyState:
+def _state(key: SecretStr | None, needed: bool, address: str, ask: Ask) -> KeyState:
     if key is None:
         return "absent"
     if not needed:
         return "untested"
     secret = key.get_secret_value()
     with _lock:
-        at, state = _answers.get((address, secret), (0.0, "untested"))
+        at, state = _answers.get((ask, address, secret), (0.0, "untested"))
         age = time.time() - at
         if age > (KEPT_UNREACHABLE if state == "unreachable" else KEPT):
             state = ask(address, secret)
-            _answers[address, secret] = time.time(), state
+            _answers[ask, address, secret] = time.time(), state
         return state
 
 

@@ -124,6 +124,12 @@ def computing(spec: TrainSpec, facts: ModelFacts, able: Powers) -> Computing:
     """
     asked = spec.compute
     precision = _precision(asked, able)
+    if asked.processes > 1:
+        raise StudioError(
+            _("A training runs in one process."),
+            _("{count} were asked for.").format(count=asked.processes),
+            _("Use one process."),
+        )
     if spec.packing and spec.objective.kind not in PACKABLE:
         raise StudioError(
             _("Pairs of texts cannot be packed."),
@@ -175,13 +181,19 @@ def _attention(asked: Compute, precision: Precision, able: Powers, packing: bool
         flash = packing and able.kind == "cuda" and precision != "fp32"
         return "flash_attention_2" if flash and "flash-attn" in able.packages else None
     if asked.attention.startswith("flash"):
-        _need_kernel("FlashAttention", KERNELS[asked.attention], able)
-        if precision == "fp32":
+        if precision == "fp32" and able.kind == "cuda":
             raise StudioError(
                 _("FlashAttention cannot compute in float32."),
                 _("It works on numbers of 16 bits only."),
                 _("Choose bf16 or fp16, or sdpa for the attention."),
             )
+        if able.kind == "cuda" and not able.bf16:
+            raise StudioError(
+                _("FlashAttention does not run on this graphics card."),
+                _("It needs a card from 2020 or later (compute capability 8.0)."),
+                _("Leave the attention to the studio."),
+            )
+        _need_kernel("FlashAttention", KERNELS[asked.attention], able)
     return asked.attention
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 COLOURS = tuple(f"#{number:06d}" for number in range(1, 6))
 """Streamlit puts the theme's chart colours in the place of these."""
 DASHES = ("solid", "dash", "dot")
+GREY = "#8a8478"
+"""Told from both grounds, the light and the dark."""
+ABOVE: Mapping[str, Any] = {"orientation": "h", "y": 1.15, "x": 0}
+"""Where a legend is."""
 
 
 class Line(NamedTuple):
@@ -66,7 +70,7 @@ def histogram(bars: Sequence[Mapping[str, int]], unit: str, what: str, *, key: s
     figure = Figure(
         [
             Bar(x=labels, y=[bar[split] for bar in bars], name=name, marker_color=colour)
-            for (split, name), colour in zip(names.items(), COLOURS, strict=True)
+            for (split, name), colour in zip(names.items(), COLOURS, strict=False)
         ]
     )
     figure.update_layout(bargap=0.08, barmode="stack")
@@ -74,20 +78,36 @@ def histogram(bars: Sequence[Mapping[str, int]], unit: str, what: str, *, key: s
 
 
 def memory(parts: Mapping[str, int], there: int, *, key: str) -> None:
-    """What a training should take, part upon part, against what there is; in bytes."""
+    """What a training should take, part upon part, against what there is; in bytes. The largest
+    parts have a colour of their own, the others share one."""
     from plotly.graph_objects import Bar, Figure
 
+    largest = dict(list(parts.items())[: len(COLOURS) - 1])
+    rest = {_("all the rest"): sum(parts.values()) - sum(largest.values())}
     figure = Figure(
         [
-            Bar(x=[size / 1e9], y=[""], name=name, orientation="h", hovertemplate="%{x:.2f} GB")
-            for name, size in parts.items()
+            Bar(
+                x=[size / 1e9], y=[""], name=name, orientation="h", marker_color=colour,
+                hovertemplate="%{x:.2f} GB",
+            )
+            for (name, size), colour in zip((largest | rest).items(), COLOURS, strict=False)
         ]
-    )
+    )  # fmt: skip
     figure.add_vline(
-        x=there / 1e9, line={"dash": "dash", "width": 2}, annotation_text=_("there is")
+        x=there / 1e9,
+        line={"dash": "dash", "width": 2, "color": GREY},
+        annotation={"text": _("what there is"), "font": {"color": GREY}},
+        annotation_position="top left" if there > sum(parts.values()) else "top right",
     )
-    figure.update_layout(barmode="stack")
-    _draw(figure, "GB", "", key)
+    figure.update_layout(barmode="stack", bargap=0.3)
+    _draw(
+        figure,
+        "GB",
+        "",
+        key,
+        height=250,
+        legend={"orientation": "h", "y": -0.55, "x": 0, "traceorder": "normal"},
+    )
 
 
 def foreseen(runs: Sequence[MemoryRun], *, key: str) -> None:
@@ -99,20 +119,27 @@ def foreseen(runs: Sequence[MemoryRun], *, key: str) -> None:
     figure = Figure(
         [
             Bar(x=names, y=[getattr(run, of) / 1e9 for run in runs], name=name, marker_color=colour)
-            for (name, of), colour in zip(pairs.items(), COLOURS, strict=True)
+            for (name, of), colour in zip(pairs.items(), COLOURS, strict=False)
         ]
     )
     figure.update_layout(barmode="group")
     _draw(figure, "", "GB", key)
 
 
-def _draw(figure: Figure, x: str, y: str, key: str) -> None:
+def _draw(
+    figure: Figure,
+    x: str,
+    y: str,
+    key: str,
+    height: int = 320,
+    legend: Mapping[str, Any] = ABOVE,
+) -> None:
     figure.update_layout(
-        height=320,
+        height=height,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         xaxis_title=x,
         yaxis_title=y,
-        legend={"orientation": "h", "y": 1.15, "x": 0},
+        legend=legend,
         hovermode="x unified",
         transition={"duration": 0},
     )

@@ -8,8 +8,22 @@ from studio.domain.facts import Probe
 from studio.domain.specs import TrainSpec
 from studio.language import _, n_
 from studio.services import estimates, probing, training
-from studio.ui import charts, live, problems, words
+from studio.training import wording
+from studio.ui import charts, live, problems, teaching, words
 from studio.ui.words import plain
+
+
+def changed(spec: TrainSpec) -> None:
+    """A way back from the remedies that were chosen."""
+    made = teaching.changes(spec)
+    if not made:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        listed = ", ".join(f"{wording.label(name)}: {value}" for name, value in made.items())
+        st.caption(_("Changed: {what}").format(what=plain(listed)))
+        if st.button(_("Take it back"), key="preflight_back", icon=":material/undo:"):
+            teaching.clear(spec)
+            st.rerun()
 
 
 def memory(spec: TrainSpec) -> None:
@@ -18,7 +32,6 @@ def memory(spec: TrainSpec) -> None:
     need = training.memory(spec)
     if need is None:
         return
-    st.subheader(_("What it takes"))
     total, most = sum(need.parts.values()), next(iter(need.parts))
     st.write(
         _("It should take {total} of {there} of memory. Most of that is for **{most}**.").format(

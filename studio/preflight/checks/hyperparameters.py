@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from studio.domain.facts import DatasetFacts, Facts
 from studio.domain.findings import Finding
-from studio.domain.learning import PREFERENCES
 from studio.domain.specs import TrainSpec
 from studio.language import _
 from studio.preflight.check import Check, finding, remedy
@@ -40,7 +39,6 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     yield from _rank(spec, facts)
     yield from _scale(spec)
     yield from _methods(spec)
-    yield from _packed(spec, facts)
     rows = rows_of(spec, facts.dataset)
     yield from _together(spec, rows)
     yield from _length(spec, rows)
@@ -159,36 +157,6 @@ def _methods(spec: TrainSpec) -> Iterator[Finding]:
             ),
             remedy(_("Use a noise of 5"), 0, neftune_alpha=5.0),
         )
-
-
-def _packed(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
-    if not spec.packing:
-        return
-    apart = remedy(_("Let each passage have a row of its own"), 0, packing=False)
-    if spec.objective.kind in PREFERENCES:
-        yield finding(
-            "hyperparameters",
-            "blocks",
-            _("Texts that are compared cannot share a row."),
-            _("Packing is for learning passages, not for weighing two against each other."),
-            apart,
-        )
-    elif not _keeps_apart(spec, facts):
-        yield finding(
-            "hyperparameters",
-            "warns",
-            _("Passages that share a row will read each other."),
-            _("Only FlashAttention keeps packed passages apart, and it is not in use here."),
-            apart,
-        )
-
-
-def _keeps_apart(spec: TrainSpec, facts: Facts) -> bool:
-    device, asked = facts.device, spec.compute.attention
-    if device is None or device.kind == "cpu":
-        return False
-    there = "flash-attn" in device.libraries
-    return asked.startswith("flash") or (asked == "auto" and there)
 
 
 def _together(spec: TrainSpec, train: int) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
         )
     yield from _targets(spec, facts.model)
     yield from _parts(spec, facts.model)
-    yield from _licence(facts)
+    yield from _licence(spec, facts)
     if spec.max_length > facts.model.context_length:
         yield finding(
             "model",
@@ -131,8 +131,16 @@ def _patterns(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
             )
 
 
-def _licence(facts: Facts) -> Iterator[Finding]:
+def _licence(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     if facts.licence is None:
+        if facts.access is not None and facts.model and spec.model.source != "starter":
+            yield finding(
+                "model",
+                "tells",
+                _("The model's licence is not known here."),
+                _("It is not in the studio's catalogue, and a model's folder does not say."),
+                remedy(_("Look at the model's own page before you sell what it writes")),
+            )
         return
     if not facts.for_money:
         yield finding(
@@ -149,8 +157,13 @@ def _licence(facts: Facts) -> Iterator[Finding]:
         "model",
         "tells",
         _("The model's licence is {licence}.").format(licence=facts.licence),
-        _("The voice you teach is yours; it works only together with the model."),
+        _("The voice you teach is yours; it works only together with the model.")
+        + (f" {_consent()}" if facts.gated else ""),
     )
+
+
+def _consent() -> str:
+    return _("Whoever else wants to use it must accept the model's conditions on the Hub first.")
 
 
 def _missing(facts: Facts) -> Finding:
