@@ -16,6 +16,7 @@ from studio.ui.words import plain
 EVERY = 1.0
 RANKS = (2, 4, 8, 16, 32, 64, 128, 256)
 SHOWN = "merging_shown"
+NEW = "merging_new"  # set while another mix is being composed
 SIZED = ("svd", "ties", "dare_linear", "dare_ties")
 THINNED = ("ties", "dare_linear", "dare_ties")
 
@@ -64,13 +65,13 @@ def family() -> list[AdapterRecord]:
     if len(families) == 1:
         return next(iter(families.values()))
     st.caption(_("Only voices of the same base model can be mixed."))
-    bases = {base: f"{plain(base)} ({len(voices)})" for base, voices in families.items()}
+    bases = {base: f"{base} ({len(voices)})" for base, voices in families.items()}
     return families[choice(_("Base model"), bases, "merging_base")]
 
 
 def weights(voices: list[AdapterRecord]) -> dict[str, float]:
     """The chosen voices, each with its weight."""
-    names = words.distinct({voice.id: plain(voice.name) for voice in voices})
+    names = words.distinct({voice.id: voice.name for voice in voices})
     given = st.session_state.get("merging_voices", list(names)[:2])
     chosen = st.multiselect(
         _("Voices"),
@@ -81,11 +82,11 @@ def weights(voices: list[AdapterRecord]) -> dict[str, float]:
         placeholder=_("Choose two to six"),
     )
     st.session_state["merging_voices"] = chosen
+    st.caption(_("How loud is each? 1 is as it was taught, 2 is twice as strong."))
     share = 1.0 if len(chosen) < 2 else 0.7
     return {
         voice: st.slider(
-            names[voice], 0.0, 2.0, share, 0.05, key=f"merging_weight_{voice}",
-            help=_("How loud this voice is: 1 is as it was taught, 2 is twice as strong."),
+            plain(names[voice]), 0.0, 2.0, share, 0.05, key=f"merging_weight_{voice}",
         )
         for voice in chosen
     }  # fmt: skip
@@ -153,6 +154,7 @@ def compose(voices: list[AdapterRecord]) -> None:
         with problems.told():
             spec = merging.plan(chosen, name, measure=measure, **given)
             st.session_state[SHOWN] = merging.merge(spec)[0].id
+            st.session_state.pop(NEW, None)
             st.rerun()
 
 
@@ -172,7 +174,7 @@ def outcome(job: Job) -> None:
     result = job.result or {}
     if job.state is not JobState.FINISHED:
         return
-    st.markdown(loss(result))
+    st.markdown(loss(result, job.spec["method"]))
     left(result.get("kept", []))
     voice = result.get("adapter")
     ready = {known.id: known for known in writing.voices()}
@@ -190,17 +192,18 @@ def outcome(job: Job) -> None:
         navigation.link("adapters", _("See the voice"))
 
 
-def loss(result: dict[str, Any]) -> str:
+def loss(result: dict[str, Any], method: str) -> str:
     """What was left out, and how true the stored model is."""
     lost = result["lost"]
-    said = (
-        _("**Nothing was left out** of the voices: the mix is their exact sum.")
-        if lost < 1e-4
-        else _(
-            "**{share:.1%}** of the change that was asked for is left out "
+    if lost >= 1e-4:
+        said = _(
+            "**{share:.1%}** of the change that was asked for is left out or blurred "
             "(relative Frobenius norm, at rank {rank})."
         ).format(share=lost, rank=result["rank"])
-    )
+    elif method in THINNED:
+        said = _("**Nothing was left out** of what the voices were thinned to.")
+    else:
+        said = _("**Nothing was left out** of the voices: the mix is their exact sum.")
     if "max_abs_logit_diff" in result:
         said += " " + _(
             "The stored model's scores differ from the original's by {difference:.4f} at most."
@@ -221,7 +224,7 @@ def left(kept: list[dict[str, Any]]) -> None:
     )
     st.dataframe(
         {
-            _("Voice"): [plain(row["name"]) for row in kept],
+            _("Voice"): [row["name"] for row in kept],
             _("Weight"): [row["weight"] for row in kept],
             _("Left"): [_share(row["share"]) for row in kept],
             _("Untaught"): [f"{row['base']:.3f}" for row in kept],
@@ -238,12 +241,14 @@ def _share(share: float | None) -> str:
 
 
 def past(found: dict[str, Job]) -> None:
-    """One of the mixes, the last one first."""
-    st.divider()
-    names = {i: f"{plain(job.title)} · {words.when(job.created_at)}" for i, job in found.items()}
+    """One of the mixes, the last one first, and the way to another."""
+    names = {i: f"{job.title} · {words.when(job.created_at)}" for i, job in found.items()}
     job = found[choice(_("Mixes so far"), names, SHOWN)]
     live.live(follow, job.id, every=None if job.ended else EVERY)
     outcome(job)
+    if st.button(_("Merge other voices"), icon=":material/add:"):
+        st.session_state[NEW] = True
+        st.rerun()
 
 
 guard()
@@ -254,12 +259,14 @@ st.write(
         "Each has a weight, and you are told how much of each is left."
     )
 )
-shelf = merging.families()
-if shelf:
+made = {job.id: job for job in merging.mixes()}
+if made and not st.session_state.get(NEW):
+    past(made)
+elif merging.families():
     compose(family())
+    if made and st.button(_("Back to the mixes so far"), icon=":material/arrow_back:"):
+        del st.session_state[NEW]
+        st.rerun()
 else:
     st.info(_("There is no voice to mix yet: teach two."), icon=":material/school:")
     navigation.link("preflight", _("Teach the first one"))
-made = {job.id: job for job in merging.mixes()}
-if made:
-    past(made)

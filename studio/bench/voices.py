@@ -32,8 +32,8 @@ AUTHORS = {
 WAYS: dict[str, Quantisation] = {"lora": "none", "qlora": "nf4"}
 PASSAGES = 24
 """Held-out passages of each author that are read."""
-LONGEST = 192
-STEPS = 48
+LONGEST = 144
+STEPS = 40
 UNTAUGHT = "untaught"
 
 Table = dict[str, dict[str, float]]
@@ -117,7 +117,7 @@ def datasets(novels: Path, room_of: Any) -> dict[str, str]:
         (original / reading.ORIGINAL).write_bytes((novels / name).read_bytes())
         file = NamedFile(name=name, artifact=room.put(original))
         (manuscript,) = reading.run(ImportSpec(files=(file,)), room)["manuscripts"]
-        builder = ContinuationSpec(passage_tokens=96, context_tokens=64)
+        builder = ContinuationSpec(passage_tokens=96, context_tokens=32)
         spec = PrepareSpec(name=author, manuscripts=(manuscript,), builder=builder)
         found[author] = str(preparing.run(spec, room)["dataset"])
     return found
@@ -131,7 +131,7 @@ def teach(author: str, dataset: str, way: str, room: Workroom) -> str:
         quantisation=WAYS[way],
         lora=LoraSpec(rank=16, alpha=32),
         learning_rate=4e-3,
-        batch_size=8,
+        batch_size=4,
         max_length=LONGEST,
         max_steps=STEPS,
         evaluate_every=STEPS,

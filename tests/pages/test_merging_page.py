@@ -1,0 +1,42 @@
+"""The page on which voices are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from studio.services import jobs
+from studio.settings import Settings
+from tests.services.test_merging import voice
+
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
+
+
+def test_a_writer_mixes_two_voices(
+    studio: Settings, visit: Callable[[str], AppTest], tmp_path: Path
+) -> None:
+    for name, std in (("One", 0.03), ("Two", 0.05)):
+        voice(tmp_path, name, std)
+    page = visit("pages/models/merging.py")
+    assert not page.exception
+    assert [slider.label for slider in page.slider] == ["Two", "One"]
+    assert page.radio(key="merging_method").value == "cat"
+    page.slider[0].set_value(0.0)
+    page.radio(key="merging_method").set_value("svd")
+    page.checkbox[0].uncheck().run()
+    button = next(b for b in page.button if b.label == "Merge the voices")
+    button.click().run()
+    assert "weight of 0" in " ".join(error.value for error in page.error)
+    page.slider[0].set_value(0.5).run()
+    next(b for b in page.button if b.label == "Merge the voices").click().run()
+    assert not page.exception
+    (job,) = jobs.list_jobs(kinds=("merge",))
+    assert (job.spec["method"], job.spec["rank"], job.spec["measure"]) == ("svd", 16, False)
+    result = jobs.wait(job.id, 300).result
+    assert result is not None
+    assert result["lost"] < 1e-4
+    page = visit("pages/models/merging.py")
+    assert "Nothing was left out" in " ".join(m.value for m in page.markdown)

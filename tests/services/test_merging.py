@@ -1,0 +1,131 @@
+"""Planning a mix: what is refused before a job is asked for, and the chain behind one."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from studio.domain.base import Model
+from studio.domain.jobs import JobState
+from studio.domain.records import AdapterRecord, ModelRecord
+from studio.errors import StudioError
+from studio.models.source import validate
+from studio.services import jobs, merging, models
+from studio.services.context import db, store
+from studio.settings import Settings, settings
+from studio.store import adapters as rows
+from studio.store import database, registry
+from studio.store import models as model_rows
+from studio.training import merging as engine
+from studio.training.lineage import fingerprint
+from tests.ggufs import make_adapter
+from tests.services import shelf
+from tests.services.shelf import StoreRoom
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def voice(folder: Path, name: str, std: float, model: Model | None = None) -> AdapterRecord:
+    """A real adapter of the starter on the shelf, with its lineage."""
+    base = settings().starter
+    make_adapter(folder / name, base, std=std)
+    lineage = {"base": {"sha256": fingerprint(base, validate(base))}}
+    (folder / name / "lineage.json").write_text(json.dumps(lineage))
+    artifact = store().put(folder / name)
+    record = AdapterRecord(
+        id=artifact, name=name, artifact=artifact, job_id="j", model=model or Model(),
+        dataset=shelf.put().id, language="en", nll_before=None, nll_after=None, facts={},
+        created_at=time.time(),
+    )  # fmt: skip
+    with database.write(db()) as connection:
+        rows.insert(connection, record)
+    return record
+
+
+@pytest.fixture
+def two(tmp_path: Path, home: Settings) -> tuple[AdapterRecord, AdapterRecord]:
+    return voice(tmp_path, "One", 0.03), voice(tmp_path, "Two", 0.05)
+
+
+def test_a_mix_is_planned_from_its_heaviest_voice(
+    two: tuple[AdapterRecord, AdapterRecord],
+) -> None:
+    one, other = two
+    spec = merging.plan({one.id: 0.3, other.id: 0.7}, " Both ", method="svd", rank=4)
+    assert (spec.name, spec.method, spec.rank, spec.language) == ("Both", "svd", 4, "en")
+    assert [(p.name, p.weight, p.dataset) for p in spec.parts] == [
+        ("One", 0.3, one.dataset),
+        ("Two", 0.7, other.dataset),
+    ]
+
+
+def test_what_cannot_be_mixed_is_refused_in_plain_words(
+    two: tuple[AdapterRecord, AdapterRecord], tmp_path: Path
+) -> None:
+    one, other = two
+    for weights, name, said in (
+        ({}, "A", "2 to 6 voices"),
+        ({one.id: 1.0}, "A", "2 to 6 voices"),
+        ({one.id: 0.0, other.id: 1.0}, "A", "weight of 0"),
+        ({one.id: 2.5, other.id: 1.0}, "A", "weight of 2.5"),
+        ({one.id: 1.0, other.id: 1.0}, " ", "no name"),
+        ({one.id: 1.0, "nobody": 1.0}, "A", "not on the shelf"),
+    ):
+        with pytest.raises(StudioError) as refused:
+            merging.plan(weights, name)
+        assert said in str(refused.value) + refused.value.why
+    assert not jobs.list_jobs()
+
+
+def test_voices_of_two_bases_are_not_mixed(
+    two: tuple[AdapterRecord, AdapterRecord], tmp_path: Path
+) -> None:
+    one, _other = two
+    stranger = AdapterRecord(
+        **one.model_dump(exclude={"id", "artifact", "name", "model"}), name="Stranger",
+        model=Model(source="local", name=str(tmp_path)), id="s" * 64, artifact=shelf.put().id,
+    )  # fmt: skip
+    with database.write(db()) as connection:
+        rows.insert(connection, stranger)
+    with pytest.raises(StudioError, match="another base model"):
+        merging.plan({one.id: 1.0, stranger.id: 1.0}, "A")
+    assert len(merging.families()) == 2
+
+
+def test_two_clicks_are_one_mix_and_its_conversion(
+    two: tuple[AdapterRecord, AdapterRecord],
+) -> None:
+    spec = merging.plan({record.id: 1.0 for record in two}, "Both")
+    first, again = merging.merge(spec), merging.merge(spec)
+    assert [job.id for job in first] == [job.id for job in again]
+    assert [job.kind for job in first] == ["merge", "convert", "convert", "register"]
+    assert (first[0].state, first[0].queue) == (JobState.QUEUED, "cpu")
+    assert first[2].after == (first[0].id,)
+    alone = merging.merge(merging.plan({two[0].id: 1.0}, "Mine", into="model"))
+    assert [job.kind for job in alone] == ["merge", "convert"]
+    assert alone[1].spec["model"]["name"] == f"job:{alone[0].id}/model"
+
+
+def test_what_comes_of_a_mix_stands_on_the_shelf(
+    two: tuple[AdapterRecord, AdapterRecord], tmp_path: Path
+) -> None:
+    for into in ("adapter", "model"):
+        spec = merging.plan({record.id: 0.5 for record in two}, "Both", into=into, measure=False)
+        job = merging.merge(spec)[0]
+        room = StoreRoom(tmp_path / into)
+        engine.run(spec, room)
+        (produced,) = room.of_type("artifact")
+        with database.write(db()) as connection:
+            registry.register(connection, job, produced, time.time())
+    mixed = next(record for record in rows.select(db()) if record.name == "Both")
+    assert mixed.dataset == two[0].dataset
+    assert mixed.facts["mixture"][1] == {"adapter": two[1].id, "name": "Two", "weight": 0.5}
+    (model,) = model_rows.select(db())
+    assert models.is_mixed(model.model)
+    assert models.named(model.model) == "Both"
+    assert not models.is_mixed(Model())
+    assert isinstance(models.get(model.id), ModelRecord)
+    assert models.facts_of(model.model)["architecture"] == "Qwen2ForCausalLM"
