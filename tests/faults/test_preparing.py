@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ from studio.domain.base import Model
 from studio.domain.jobs import Job, JobState
 from studio.domain.recipes import ContinuationSpec, EndpointWriter, PrepareSpec, SyntheticSpec
 from studio.services import context, datasets, jobs, manuscripts
-from studio.settings import ROOT
 from studio.store import events
 from tests.datasets.server import Reply, Server, said
 from tests.faults.stack import (
@@ -28,25 +25,18 @@ from tests.faults.stack import (
     standing,
     until,
 )
+from tests.prose import invented
 
 pytestmark = pytest.mark.faults
 
 FILES, CHAPTERS, EXAMPLES = 24, 24, 300
-SAMPLE = (ROOT / "data" / "samples" / "tide-clerk.txt").read_text(encoding="utf-8")
-WORDS = sorted(set(re.findall(r"[a-z]{3,}", SAMPLE)))
-
-
-def prose(seed: object, paragraphs: int) -> str:
-    """Prose of its own for each seed, of which no two passages are alike."""
-    dice = random.Random(str(seed))
-    return "\n\n".join(
-        " ".join(f"The {' '.join(dice.choices(WORDS, k=9))} went on." for _ in range(6))
-        for _ in range(paragraphs)
-    )
 
 
 def novel(seed: object, chapters: int = 6, paragraphs: int = 30) -> bytes:
-    parts = [f"Chapter {n}\n\n{prose((seed, n), paragraphs)}" for n in range(1, chapters + 1)]
+    parts: list[str] = []
+    for number in range(1, chapters + 1):
+        parts.append(f"Chapter {number}")
+        parts += [invented(f"{seed} {number} {n}", 6) for n in range(paragraphs)]
     return "\n\n".join(parts).encode()
 
 
@@ -109,7 +99,8 @@ def storyteller(body: dict[str, Any], _before: int) -> Reply:
     asked = body["messages"][-1]["content"]
     seed = hashlib.sha256(f"{asked}{body['seed']}".encode()).hexdigest()
     made = [
-        {"instruction": f"Write {seed[:6]} {n}.", "response": prose((seed, n), 1)} for n in range(5)
+        {"instruction": f"Write {seed[:6]} {n}.", "response": invented(f"{seed} {n}", 6)}
+        for n in range(5)
     ]
     return said(json.dumps(made))._replace(seconds=0.05)
 
