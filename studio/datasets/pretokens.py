@@ -17,8 +17,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from studio.text.languages import language_of
 from studio.text.packing import Span
-from studio.text.segmentation import language_of
 
 MOST_REMEMBERED = 1 << 16
 """Pieces whose counts are kept; a novel has some ten thousand."""

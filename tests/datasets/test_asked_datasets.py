@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -25,18 +24,10 @@ from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from tests.datasets.server import Reply, Script, Server, refused, said
 from tests.datasets.test_prepare import prepare, put, put_sample, rows
+from tests.prose import invented
 from tests.workroom import LocalRoom
 
 SAMPLE = Path(__file__).parents[2] / "data/samples/tide-clerk.txt"
-WORDS = sorted(set(re.findall(r"[a-z]{3,}", SAMPLE.read_text("utf-8"))))
-"""So many that no two pieces of invented prose are near copies of each other."""
-
-
-def invented(seed: str, sentences: int = 9) -> str:
-    """Prose of its own for each seed, always the same."""
-    dice = random.Random(seed)
-    spoken = (f"The {' '.join(dice.choices(WORDS, k=9))} went on." for _ in range(sentences))
-    return " ".join(spoken)
 
 
 def novelist(body: dict[str, Any], _before: int) -> Reply:
