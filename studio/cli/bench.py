@@ -11,7 +11,7 @@ import typer
 from studio.cli import output
 from studio.cli.output import AsJson
 
-Name = Literal["jobs", "events", "training", "imports", "text", "memory"]
+Name = Literal["jobs", "events", "training", "imports", "text", "memory", "curves"]
 Corpus = Annotated[
     Path | None, typer.Option(help="Folder with novels in “en” and “zh”, for “text” alone.")
 ]

@@ -16,7 +16,7 @@ from studio.domain.workroom import Workroom
 from studio.language import _
 from studio.training import checkpoints, samples
 from studio.training.course import Course
-from studio.training.examples import Row, spread
+from studio.training.examples import Row
 from studio.training.failures import climbed, diverged, not_a_number
 from studio.training.likelihood import Interrupted, Likelihood, measure
 
@@ -34,6 +34,8 @@ class Lesson:
     model: Any
     tokenizer: Any
     held_out: list[Row]
+    openings: list[Row]
+    """What samples go on from."""
     steps: int
     best_folder: Path
     halted: bool = False
@@ -53,7 +55,7 @@ class Lesson:
     def write_samples(self, step: int) -> None:
         """Emit the samples of ``step``; ends early when asked to stop."""
         spec = self.spec
-        for i, row in enumerate(spread(self.held_out, spec.samples)):
+        for i, row in enumerate(self.openings):
             if spec.sample_tokens == 0 or self.room.stopped():
                 return
             found = samples.write(

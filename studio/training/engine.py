@@ -21,7 +21,7 @@ from studio.training import checkpoints, peak, pissa
 from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
 from studio.training.course import Course
-from studio.training.examples import Account, Row, rows_of, spread
+from studio.training.examples import Account, Row, openings, rows_of, spread
 from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
 from studio.training.likelihood import Interrupted
 from studio.training.lineage import versions, write_adapter
@@ -115,6 +115,7 @@ def _lesson(
         model=model,
         tokenizer=tokenizer,
         held_out=spread(held_out, spec.held_out_passages),
+        openings=openings(held_out, spec.samples),
         steps=steps_of(spec, len(rows)),
         best_folder=room.folder / "best",
     )

@@ -97,8 +97,8 @@ def _learning() -> dict[str, Words]:
             _("What is longer loses its beginning. Memory grows with it (max length)."),
         ),
         "packing": Words(
-            _("Fill rows with short examples (packing)"),
-            _("Saves time on a graphics card where examples are short."),
+            _("Share rows (packing)"),
+            _("Fills every row with several short examples: saves time on a graphics card."),
         ),
         "warmup_share": Words(
             _("Gentle start (warm-up share)"),
@@ -182,7 +182,7 @@ def _forms() -> dict[str, Words]:
             _("Scale by the root of the size (rsLoRA)"), _("Lets large sizes learn as steadily.")
         ),
         "lora.dora": Words(
-            _("Learn strength and direction apart (DoRA)"),
+            _("Strength and direction apart (DoRA)"),
             _("Slower; sometimes better at small sizes. It has to be merged before llama.cpp or "
               "vLLM can use it."),
         ),
@@ -227,11 +227,11 @@ def _computing() -> dict[str, Words]:
             _("Optimiser"), _("With 8 bits it needs a quarter of the memory, on a GPU.")
         ),
         "compute.checkpointing": Words(
-            _("Compute twice instead of remembering (gradient checkpointing)"),
+            _("Compute twice, keep less (gradient checkpointing)"),
             _("Needs far less memory and about a third more time."),
         ),
         "compute.compile": Words(
-            _("Compile the model (torch.compile)"),
+            _("Compile it first (torch.compile)"),
             _("Starts slowly, then steps are faster; for long lessons on a GPU."),
         ),
         "compute.processes": Words(

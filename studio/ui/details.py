@@ -104,9 +104,17 @@ def _number(place: DeltaGenerator, said: Words, kind: FieldInfo, whole: type, va
             value,
             step=1,
             help=said.help,
+            placeholder="–",
         )
     return place.number_input(
-        said.label, low, high, value, step=_step(value), format="%g", help=said.help
+        said.label,
+        low,
+        high,
+        value,
+        step=_step(value),
+        format="%g",
+        help=said.help,
+        placeholder="–",
     )
 
 
