@@ -40,6 +40,13 @@ def test_runs_are_aligned_by_tokens_or_by_time(home: Settings) -> None:
     assert list(curves.curve("a", "loss", "seconds").x) == [0, 1, 2]
 
 
+def test_a_long_run_comes_thinned_from_the_database(home: Settings) -> None:
+    measured("a", "loss", [math.sin(n / 100) for n in range(5000)])
+    measured("a", "tokens", [n * 8.0 for n in range(5000)])
+    found = curves.curve("a", "loss", "tokens")
+    assert (len(found.x), found.measured, found.x[-1]) == (curves.POINTS, 5000, 39_992)
+
+
 def test_a_long_curve_keeps_its_peaks_and_its_gaps() -> None:
     y = numpy.sin(numpy.arange(200_000) / 5000)
     y[123_456], y[77_000:77_050] = 9.0, numpy.nan
