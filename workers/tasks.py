@@ -39,9 +39,13 @@ ENGINES = {
     "prepare": "studio.datasets.engine:run",
     "revise": "studio.datasets.revision:run",
     "train": "studio.training.engine:run",
+    "probe": "studio.training.probe:run",
     "convert": "studio.conversion.engine:run",
     "register": "studio.conversion.verification:run",
     "download": "studio.models.download:run",
+    "adopt": "studio.sharing.adoption:run",
+    "publish": "studio.sharing.publication:run",
+    "merge": "studio.training.merging:run",
     "write": "studio.inference.engine:run",
 }
 

@@ -15,9 +15,11 @@ def kinds() -> dict[str, str]:
     return {
         "prepare": _("dataset"),
         "train": _("lesson"),
+        "probe": _("measurement"),
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),
+        "merge": _("merge"),
         "write": _("page"),
     }
 

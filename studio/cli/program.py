@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from studio import language
 from studio.cli import (
+    adapters,
     bench,
     datasets,
     jobs,
@@ -56,7 +57,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(plans.app, name="plans")
 app.command("convert")(teach.convert)
 app.command("write")(write.write)
-app.add_typer(datasets.app, name="dataset")
+app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
 app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(system.doctor)

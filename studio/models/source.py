@@ -133,6 +133,12 @@ def _name(folder: Path) -> str:
     return str(read_json(source)["repository"]) if source.is_file() else folder.name
 
 
+def revision_of(folder: Path) -> str | None:
+    """The commit on the Hub that a downloaded model is; None where it is not known."""
+    source = folder / SOURCE
+    return str(read_json(source)["revision"]) if source.is_file() else None
+
+
 def _number(folder: Path, config: dict[str, Any], key: str) -> int:
     value = config.get(key)
     if isinstance(value, int) and value > 0:

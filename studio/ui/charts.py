@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from studio.domain.records import MemoryRun
 from studio.language import _
 from studio.services.curves import Curve
 
@@ -87,6 +88,22 @@ def memory(parts: Mapping[str, int], there: int, *, key: str) -> None:
     )
     figure.update_layout(barmode="stack")
     _draw(figure, "GB", "", key)
+
+
+def foreseen(runs: Sequence[MemoryRun], *, key: str) -> None:
+    """What was reckoned beside what was taken, a pair of bars for each training."""
+    from plotly.graph_objects import Bar, Figure
+
+    names = [f"{number}. {run.title}" for number, run in enumerate(runs, 1)]
+    pairs = {_("Reckoned"): "foreseen", _("Taken"): "taken"}
+    figure = Figure(
+        [
+            Bar(x=names, y=[getattr(run, of) / 1e9 for run in runs], name=name, marker_color=colour)
+            for (name, of), colour in zip(pairs.items(), COLOURS, strict=True)
+        ]
+    )
+    figure.update_layout(barmode="group")
+    _draw(figure, "", "GB", key)
 
 
 def _draw(figure: Figure, x: str, y: str, key: str) -> None:

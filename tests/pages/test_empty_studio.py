@@ -21,7 +21,7 @@ def primary(page: AppTest) -> list[Any]:
 
 def test_no_page_lies_where_streamlit_would_find_it_by_itself() -> None:
     assert not list((ROOT / "pages").glob("*.py"))
-    assert len(PATHS) == 12
+    assert len(PATHS) == 13
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -47,6 +47,7 @@ def test_home_says_what_comes_first(visit: Visit) -> None:
         ("pages/teach/compare.py", "no lessons yet"),
         ("pages/models/adapters.py", "shelf is empty"),
         ("pages/models/convert.py", "no voice to convert"),
+        ("pages/models/merging.py", "no voice to mix"),
         ("pages/write/lore.py", "lorebook is empty"),
         ("pages/system/jobs.py", "Nothing has been asked for"),
     ],

@@ -32,6 +32,7 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
         return
     if device.kind == "cuda":
         yield from _card(device)
+    yield from _asked(spec, device)
     yield finding("device", "tells", _sentence(device), _line(device))
 
 
@@ -67,6 +68,38 @@ def _card(device: DeviceFacts) -> Iterator[Finding]:
             ),
             remedy(_("Install a newer driver on the trainer's machine")),
         )
+
+
+def _asked(spec: TrainSpec, device: DeviceFacts) -> Iterator[Finding]:
+    """Ways of computing that the device or its machine does not know."""
+    compute, there = spec.compute, device.libraries
+    card = device.kind == "cuda"
+    modern = card and (device.capability or BFLOAT16) >= BFLOAT16
+    if compute.attention.startswith("flash") and not (modern and "flash-attn" in there):
+        yield _cannot(_("FlashAttention"), "flash-attn", modern, "attention", device)
+    if compute.loss == "liger" and not (card and "liger-kernel" in there):
+        yield _cannot(_("Liger's loss"), "liger-kernel", card, "loss", device)
+    if compute.precision == "fp16" and not card:
+        yield _cannot(_("Half precision (fp16)"), "", False, "precision", device)
+    if compute.precision == "bf16" and card and not modern:
+        yield _cannot(_("bfloat16"), "", False, "precision", device)
+
+
+def _cannot(name: str, package: str, able: bool, field: str, device: DeviceFacts) -> Finding:
+    why = (
+        _("It needs a graphics card of compute capability {needs:g}, and it runs on {device}.")
+        if not able
+        else _("The package {package} is not installed where {device} is.")
+    )
+    advice = [remedy(_("Install {package} there").format(package=package))] if able else []
+    return finding(
+        "device",
+        "blocks",
+        _("{name} cannot be used here.").format(name=name),
+        why.format(needs=BFLOAT16, device=device.name or _("the processor"), package=package),
+        remedy(_("Leave the choice to the studio"), 0, **{f"compute.{field}": "auto"}),
+        *advice,
+    )
 
 
 def _driver_needed(torch: str) -> int | None:
