@@ -27,14 +27,21 @@ def start_lesson() -> None:
             "When it is done, the voice is converted for the desk by itself."
         )
     )
-    if st.button(_("Start the lesson"), type="primary", icon=":material/school:"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        begun = st.button(_("Start the lesson"), type="primary", icon=":material/school:")
+        sweep(spec)
+        navigation.link("preflight", _("See what preflight says first"))
+    if begun:
         with problems.told():
-            st.session_state["training_shown"] = training.teach(spec).train.id
-            st.session_state.pop(NEW, None)
-            st.rerun()
-    sweep(spec)
-    navigation.link("preflight", _("See what preflight says first"))
+            watch(training.teach(spec).train)
     teaching.details(spec)
+
+
+def watch(job: Job) -> None:
+    """Turn from planning to this lesson."""
+    st.session_state["training_shown"] = job.id
+    st.session_state.pop(NEW, None)
+    st.rerun()
 
 
 def sweep(spec: TrainSpec) -> None:
@@ -51,9 +58,7 @@ def sweep(spec: TrainSpec) -> None:
             with problems.told():
                 tried = lessons.sweep(spec, {field: typed.replace(",", " ").split()})
                 st.session_state["compare_chosen"] = [job.id for job in tried]
-                st.session_state["training_shown"] = tried[0].id
-                st.session_state.pop(NEW, None)
-                st.rerun()
+                watch(tried[0])
 
 
 def follow(job_id: str) -> None:
@@ -105,8 +110,7 @@ def remedied(job: Job, spec: TrainSpec) -> None:
         icon=":material/lightbulb:",
     )
     if st.button(_("Try it so"), type="primary", icon=":material/play_arrow:"):
-        st.session_state["training_shown"] = lessons.again(job.id, spec).id
-        st.rerun()
+        watch(lessons.again(job.id, spec))
 
 
 def learn_on(job: Job) -> None:
@@ -117,8 +121,7 @@ def learn_on(job: Job) -> None:
         more = st.number_input(_("For how many more steps"), 1, None, done)
         if st.button(_("Learn on")):
             with problems.told():
-                st.session_state["training_shown"] = lessons.extend(job.id, steps=more).id
-                st.rerun()
+                watch(lessons.extend(job.id, steps=more))
 
 
 def further(job: Job) -> None:

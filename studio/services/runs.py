@@ -13,7 +13,7 @@ from studio.language import _
 from studio.services import datasets, jobs, models
 from studio.services.context import db
 from studio.store import events
-from studio.training import reading, wording
+from studio.training import reading, values, wording
 
 NO_DIFFERENCE = frozenset({"kind", "foreseen_memory", "parent", "extends", "sweep"})
 """Fields that are of one run alone, and no setting."""
@@ -152,9 +152,9 @@ def _said(field: str, value: Any) -> Any:
     if field == "dataset":
         return datasets.named(value)
     if field == "objective.kind":
-        return wording.objectives()[value][0]
-    if field in wording.choices() and isinstance(value, str):
-        return wording.choices()[field][value]
+        return values.objectives()[value][0]
+    if field in values.choices() and isinstance(value, str):
+        return values.choices()[field][value]
     return value
 
 

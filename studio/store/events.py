@@ -125,8 +125,8 @@ def course(db: Database, job_id: str, name: str) -> tuple[NDArray[Any], NDArray[
         " ORDER BY step",
         (job_id, name),
     )
-    found = numpy.fromiter(chain.from_iterable(rows), float).reshape(-1, 3).T
-    steps, values, times = found
+    found = numpy.fromiter(chain.from_iterable(rows), float).reshape(-1, 3)
+    steps, values, times = numpy.ascontiguousarray(found.T)
     return steps, numpy.where(numpy.isfinite(values), values, numpy.nan), times
 
 

@@ -17,7 +17,7 @@ from studio.language import _
 from studio.training import checkpoints, samples
 from studio.training.computing import Computing
 from studio.training.course import Course
-from studio.training.examples import Row, spread
+from studio.training.examples import Row
 from studio.training.failures import climbed, diverged, not_a_number
 from studio.training.likelihood import Interrupted, Likelihood, measure
 from studio.training.packing import Packing
@@ -36,6 +36,8 @@ class Lesson:
     model: Any
     tokenizer: Any
     held_out: list[Row]
+    openings: list[Row]
+    """What samples go on from."""
     steps: int
     best_folder: Path
     way: Computing
@@ -57,7 +59,7 @@ class Lesson:
     def write_samples(self, step: int) -> None:
         """Emit the samples of ``step``; ends early when asked to stop."""
         spec = self.spec
-        for i, row in enumerate(spread(self.held_out, spec.samples)):
+        for i, row in enumerate(self.openings):
             if spec.sample_tokens == 0 or self.room.stopped():
                 return
             found = samples.write(

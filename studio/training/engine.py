@@ -22,7 +22,7 @@ from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
 from studio.training.computing import Computing, computing, powers
 from studio.training.course import Course
-from studio.training.examples import Account, Row, rows_of, spread
+from studio.training.examples import Account, Row, openings, rows_of, spread
 from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
 from studio.training.heads import prepare
 from studio.training.likelihood import Interrupted
@@ -126,6 +126,7 @@ def _lesson(
         model=model,
         tokenizer=tokenizer,
         held_out=spread(held_out, spec.held_out_passages),
+        openings=openings(held_out, spec.samples),
         steps=steps_of(spec, len(rows)),
         best_folder=room.folder / "best",
         way=way,

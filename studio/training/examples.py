@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +39,8 @@ class Row:
     """The other text of a pair, after the same prompt."""
     wanted: bool = True
     """False: rated as what should not be written."""
+    chapter: str = ""
+    """Where it comes from."""
 
     @property
     def texts(self) -> tuple[Row, ...]:
@@ -132,12 +135,13 @@ class Reader:
         if self.reads == "pairs" and example.rejected is None:
             return Taken((), tokens)
         if self.reads == "text":
-            return Taken(tuple(_pieces(whole[0], messages[0], self.max_length)), tokens)
+            pieces = _pieces(whole[0], messages[0], self.max_length)
+            return Taken(tuple(replace(row, chapter=example.chapter) for row in pieces), tokens)
         fitting = self._fit(whole, messages)
         if fitting is None:
             return Taken((), tokens)
         rows = [self._row(found, turns) for found, turns in zip(*fitting, strict=True)]
-        chosen = replace(rows[0], wanted=example.wanted)
+        chosen = replace(rows[0], wanted=example.wanted, chapter=example.chapter)
         return Taken((replace(chosen, rejected=rows[1] if len(rows) > 1 else None),), tokens)
 
     def _rejected(self, example: Example) -> str | None:
@@ -224,6 +228,18 @@ def spread(rows: Sequence[Row], count: int) -> list[Row]:
     """At most ``count`` rows, evenly over the whole, the first one included."""
     count = min(count, len(rows))
     return [rows[i * len(rows) // count] for i in range(count)]
+
+
+def openings(rows: Sequence[Row], count: int) -> list[Row]:
+    """At most ``count`` rows to write on from, one of each chapter as far as there are enough.
+
+    It is the second, as its prompt shows how the chapter opens; the first follows a bare title.
+    Of raw text it is the first: what is written on from is the beginning of the row itself.
+    """
+    chapters = [list(found) for _chapter, found in groupby(rows, key=lambda row: row.chapter)]
+    chosen = spread([found[bool(found[0].prompt) and len(found) > 1] for found in chapters], count)
+    more = spread([row for row in rows if row not in chosen], count - len(chosen))
+    return [row for row in rows if row in chosen or row in more]
 
 
 def prompt_ids(row: Row) -> list[int]:

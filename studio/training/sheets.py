@@ -11,7 +11,7 @@ from studio.domain.fields import fields, flat
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
-from studio.training import wording
+from studio.training import values, wording
 
 LARGEST = 200_000
 """Characters of a page that is still read; a real one has about four thousand."""
@@ -32,17 +32,17 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 
 def write(spec: TrainSpec, dataset: str) -> str:
     """The YAML of a training; ``dataset`` is the name that stands beside its id."""
-    values = flat(spec.model_dump(mode="json"), fields(TrainSpec))
+    given = flat(spec.model_dump(mode="json"), fields(TrainSpec))
     said = {field: _comment(each) for field, each in wording.words().items()}
     head = {k: v for k, v in spec.model_dump(mode="json").items() if k in HEAD and v is not None}
     lines = [f"# {_('A lesson for Lorewright. To begin it: python -m studio train THIS_FILE')}"]
     notes = {"dataset": dataset}
     lines += [_line(k, v, notes.get(k, "")) for k, v in head.items()]
     for title, group in wording.groups().items():
-        present = {field: values[field] for field in group if field in values}
+        present = {field: given[field] for field in group if field in given}
         if title == next(iter(wording.groups())):
             present = {"objective.kind": spec.objective.kind, **present}
-            said["objective.kind"] = wording.objectives()[spec.objective.kind][0]
+            said["objective.kind"] = values.objectives()[spec.objective.kind][0]
         lines += ["", f"# {title}", *_section(present, said)]
     return "\n".join(lines) + "\n"
 

@@ -97,8 +97,8 @@ def _learning() -> dict[str, Words]:
             _("What is longer loses its beginning. Memory grows with it (max length)."),
         ),
         "packing": Words(
-            _("Fill rows with short examples (packing)"),
-            _("Saves time on a graphics card where examples are short."),
+            _("Share rows (packing)"),
+            _("Fills every row with several short examples: saves time on a graphics card."),
         ),
         "warmup_share": Words(
             _("Gentle start (warm-up share)"),
@@ -182,7 +182,7 @@ def _forms() -> dict[str, Words]:
             _("Scale by the root of the size (rsLoRA)"), _("Lets large sizes learn as steadily.")
         ),
         "lora.dora": Words(
-            _("Learn strength and direction apart (DoRA)"),
+            _("Strength and direction apart (DoRA)"),
             _("Slower; sometimes better at small sizes. It has to be merged before llama.cpp or "
               "vLLM can use it."),
         ),
@@ -227,11 +227,11 @@ def _computing() -> dict[str, Words]:
             _("Optimiser"), _("With 8 bits it needs a quarter of the memory, on a GPU.")
         ),
         "compute.checkpointing": Words(
-            _("Compute twice instead of remembering (gradient checkpointing)"),
+            _("Compute twice, keep less (gradient checkpointing)"),
             _("Needs far less memory and about a third more time."),
         ),
         "compute.compile": Words(
-            _("Compile the model (torch.compile)"),
+            _("Compile it first (torch.compile)"),
             _("Starts slowly, then steps are faster; for long lessons on a GPU."),
         ),
         "compute.processes": Words(
@@ -276,83 +276,5 @@ def _watching() -> dict[str, Words]:
         "trackers": Words(
             _("Tell these trackers too"),
             _("TensorBoard writes files; W&B and trackio need their own set-up. None is needed."),
-        ),
-    }
-
-
-def choices() -> dict[str, dict[str, str]]:
-    """What the values of a setting are called, where they are words."""
-    auto = _("as the machine needs it")
-    compared = {"sigmoid": _("sigmoid, as usual"), "hinge": _("hinge"), "ipo": _("IPO")}
-    return {
-        "objective.loss": compared,
-        "lora.start": {"zero": _("from nothing"), "pissa": _("main directions (PiSSA)")},
-        "quantisation": {
-            "none": _("whole"),
-            "nf4": _("compressed to four bits (NF4)"),
-            "int8": _("compressed to eight bits (int8)"),
-        },
-        "compute.precision": {"auto": auto, "bf16": "bf16", "fp16": "fp16", "fp32": "fp32"},
-        "compute.attention": {
-            "auto": auto,
-            "eager": _("plain (eager)"),
-            "sdpa": "SDPA",
-            "flash_attention_2": "FlashAttention 2",
-            "flash_attention_3": "FlashAttention 3",
-        },
-        "compute.loss": {
-            "auto": auto,
-            "plain": _("all at once"),
-            "chunked": _("in pieces"),
-            "liger": _("Liger's kernel"),
-        },
-        "compute.optimiser": {
-            "adamw": "AdamW",
-            "adamw-8bit": _("AdamW, 8 bits"),
-            "paged-adamw-8bit": _("AdamW, 8 bits, paged"),
-        },
-        "compute.checkpointing": {"auto": auto, "on": _("always"), "off": _("never")},
-        "compute.sharding": {
-            "ddp": _("a whole model in each (DDP)"),
-            "fsdp": _("a share in each (FSDP)"),
-        },
-        "trackers": {
-            "tensorboard": "TensorBoard",
-            "wandb": "Weights & Biases",
-            "trackio": "trackio",
-        },
-    }
-
-
-def objectives() -> dict[str, tuple[str, str]]:
-    """What each way of learning is called, and what it does to a voice."""
-    return {
-        "sft": (
-            _("Write as I write"),
-            _("It learns your passages. The usual choice (supervised fine-tuning)."),
-        ),
-        "pretrain": (
-            _("Soak up my text"),
-            _("It learns every word of plain text, without any request (continued pre-training)."),
-        ),
-        "orpo": (
-            _("Write as I write, and away from the model's own manner"),
-            _("Your passage and the model's attempt at once. The usual choice for pairs (ORPO)."),
-        ),
-        "dpo": (
-            _("Prefer mine, and stay close to the base model"),
-            _("Careful; for a model that writes well already (DPO)."),
-        ),
-        "kto": (
-            _("Learn from thumbs up and thumbs down"),
-            _("Texts that were wanted or unwanted, not in pairs (KTO)."),
-        ),
-        "cpo": (
-            _("Prefer mine, in less memory"),
-            _("As DPO, without keeping the base model beside it (CPO)."),
-        ),
-        "simpo": (
-            _("Prefer mine by a clear distance"),
-            _("Weighs each word alike, so that long passages are not favoured (SimPO)."),
         ),
     }

@@ -14,7 +14,7 @@ from studio.domain.fields import fields, flat
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
-from studio.training import reading, wording
+from studio.training import reading, values, wording
 from studio.training.wording import Words
 
 LIMITS = ("ge", "gt", "le", "lt")
@@ -62,7 +62,7 @@ def form(spec: TrainSpec) -> dict[str, Any] | None:
 def widget(place: DeltaGenerator, field: str, kind: FieldInfo, said: Words, value: Any) -> Any:
     """The widget for one setting; what it holds. What is typed as text is read by ``_read``."""
     options = _options(kind.annotation)
-    names = wording.choices().get(field, {})
+    names = values.choices().get(field, {})
     if get_origin(kind.annotation) is tuple and options:
         return place.multiselect(
             said.label, options, value, help=said.help, format_func=lambda v: names.get(v, v)
@@ -104,9 +104,17 @@ def _number(place: DeltaGenerator, said: Words, kind: FieldInfo, whole: type, va
             value,
             step=1,
             help=said.help,
+            placeholder="–",
         )
     return place.number_input(
-        said.label, low, high, value, step=_step(value), format="%g", help=said.help
+        said.label,
+        low,
+        high,
+        value,
+        step=_step(value),
+        format="%g",
+        help=said.help,
+        placeholder="–",
     )
 
 

@@ -11,7 +11,7 @@ from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.services import datasets, jobs, models, objectives, plans, runs, training
-from studio.training import reading, wording
+from studio.training import reading, values
 from studio.ui import details as form
 from studio.ui import navigation, problems, undo, words
 from studio.ui.choice import choice
@@ -134,7 +134,7 @@ def _objective(spec: TrainSpec) -> TrainSpec:
 
 
 def _way(offered: list[str], now: str, lesson: str) -> str:
-    said = wording.objectives()
+    said = values.objectives()
     chosen: str = st.radio(
         _("How shall it learn?"),
         offered,

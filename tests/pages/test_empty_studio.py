@@ -21,7 +21,7 @@ def primary(page: AppTest) -> list[Any]:
 
 def test_no_page_lies_where_streamlit_would_find_it_by_itself() -> None:
     assert not list((ROOT / "pages").glob("*.py"))
-    assert len(PATHS) == 12
+    assert len(PATHS) == 13
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -18,6 +18,7 @@ from studio.settings import Settings
 from studio.store import checkpoints, events
 from studio.store import jobs as rows
 from studio.store.database import write
+from studio.training import reading
 from studio.training.arguments import steps_of
 from tests.jobrows import a_job, put
 from tests.services import shelf
@@ -56,14 +57,14 @@ def asked(job: Job) -> TrainSpec:
 
 def test_a_setting_nobody_knows_is_named_with_the_one_that_was_meant(spec: TrainSpec) -> None:
     with pytest.raises(StudioError) as caught:
-        lessons.spec_of({**spec.model_dump(), "learning_rat": 1e-3})
+        reading.spec_of({**spec.model_dump(), "learning_rat": 1e-3})
     assert "“learning_rat”" in caught.value.what
     assert caught.value.remedy == "Did you mean “learning_rate”?"
     with pytest.raises(StudioError) as caught:
-        lessons.spec_of({**spec.model_dump(), "lora": {"rank": 0}})
+        reading.spec_of({**spec.model_dump(), "lora": {"rank": 0}})
     assert "“lora.rank”" in caught.value.what
-    assert "greater than or equal to 1" in caught.value.why
-    assert lessons.spec_of(spec.model_dump(mode="json")) == spec
+    assert "at least 1" in caught.value.why
+    assert reading.spec_of(spec.model_dump(mode="json")) == spec
 
 
 def test_a_finished_lesson_is_extended(spec: TrainSpec, tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_a_sweep_is_one_run_behind_the_other(spec: TrainSpec) -> None:
         ({"seed": range(4), "lora.rank": [1, 2, 4, 8]}, "16 runs"),
         ({"warmth": [1]}, "“warmth”"),
         ({"name": ["a"]}, "“name”"),
-        ({"lora.rnk": [1]}, "“rnk”"),
+        ({"lora.rnk": [1]}, "“lora.rnk”"),
         ({"learning_rate": [1e-3, 0]}, "“learning_rate”"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studio.domain.fields import fields
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
-from studio.training import reading, sheets, wording
+from studio.training import reading, sheets, values, wording
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=40)
 
@@ -17,7 +17,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
 @settings(max_examples=40, deadline=None)
 @given(
     NAMES,
-    st.sampled_from(list(wording.objectives())),
+    st.sampled_from(list(values.objectives())),
     st.floats(1e-7, 1),
     st.dictionaries(NAMES.filter(bool), st.integers(1, 64), max_size=3),
     NAMES.filter(bool),

@@ -9,7 +9,7 @@ import pytest
 from studio.domain.fields import fields, flat
 from studio.domain.learning import ObjectiveSpec
 from studio.domain.specs import TrainSpec
-from studio.training import wording
+from studio.training import values, wording
 
 FIELDS = fields(TrainSpec)
 OBJECTIVES = [kind.model_fields["kind"].default for kind in get_args(get_args(ObjectiveSpec)[0])]
@@ -37,7 +37,7 @@ def test_every_setting_is_explained(field: str) -> None:
 
 
 def test_the_values_that_are_words_have_names() -> None:
-    for field, names in wording.choices().items():
+    for field, names in values.choices().items():
         annotation = FIELDS[field].annotation
         inner = get_args(annotation)
         known = get_args(inner[0]) if field == "trackers" else inner
@@ -45,7 +45,7 @@ def test_the_values_that_are_words_have_names() -> None:
 
 
 def test_every_objective_is_said_in_a_writers_words() -> None:
-    assert set(wording.objectives()) == set(OBJECTIVES)
+    assert set(values.objectives()) == set(OBJECTIVES)
     assert set(wording.ONLY_FOR["packing"]) <= set(OBJECTIVES)
 
 
