@@ -29,6 +29,7 @@ from studio.training.likelihood import Interrupted
 from studio.training.lineage import write_adapter
 from studio.training.model import build
 from studio.training.packing import Packing, pack
+from studio.training.trackers import tracked
 
 
 def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
             loss is no longer a number.
         Stopped: on request, after a checkpoint was stored.
     """
-    with explained(spec):
+    with explained(spec), tracked(spec, room) as room:
         base = folder_of(spec.model, room)
         facts = validate(base)
         way = computing(spec, facts, powers(best_device()))
