@@ -53,7 +53,7 @@ CHOICES: tuple[dict[str, Any], ...] = (
 
 def measure() -> Table | None:
     """Every case that fits, each in a process of its own; None where there is no GPU."""
-    name = _gpu()
+    name = gpu()
     if name is None:
         return None
     done = [_alone(config, setup) for config, setup in matrix()]
@@ -198,7 +198,7 @@ def _alone(config: dict[str, Any], setup: Setup) -> Case | str:
     )
 
 
-def _gpu() -> str | None:
+def gpu() -> str | None:
     import torch
 
     return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None

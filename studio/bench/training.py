@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.bench import machine
+from studio.bench import machine, training_gpu
 from studio.domain.base import Model
 from studio.domain.events import ArtifactProduced, Body, Progressed, Started
 from studio.domain.recipes import PrepareSpec
@@ -119,7 +119,13 @@ def run() -> dict[str, Any]:
         "job_step_seconds": round(statistics.median(job), 4),
         "alone_step_seconds": round(statistics.median(alone), 4),
     }
-    return machine.report("training", results, at_most={"step_ratio": 1.03}, at_least={})
+    gpu = training_gpu.measure()
+    at_most, at_least = {"step_ratio": 1.03}, {}
+    if gpu and "gpu_speed_ratio" in gpu:
+        results |= {name: round(gpu[name], 3) for name in ("gpu_speed_ratio", "gpu_memory_ratio")}
+        at_most["gpu_memory_ratio"], at_least["gpu_speed_ratio"] = 0.6, 1.5
+    told = "No GPU was found; only the step of a job was compared."
+    return machine.report("training", results, at_most, at_least) | {"gpu": gpu or told}
 
 
 def _spec(dataset: str) -> TrainSpec:

@@ -191,7 +191,10 @@ class Watch:
         if "loss" not in logs:
             return
         loss = logs["loss"]
-        if not (math.isfinite(loss) and math.isfinite(logs.get("grad_norm", 0.0))):
+        # Half precision scales the loss until a step's gradients overflow, and leaves that step out.
+        scaled = self.lesson.way.precision == "fp16"
+        steep = not scaled and not math.isfinite(logs.get("grad_norm", 0.0))
+        if steep or not math.isfinite(loss):
             raise diverged(self.lesson.spec, step, not_a_number())
         self.course.learn(loss)
         if self.course.astray:

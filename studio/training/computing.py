@@ -123,13 +123,13 @@ def computing(spec: TrainSpec, facts: ModelFacts, able: Powers) -> Computing:
             cannot do.
     """
     asked = spec.compute
-    precision = _precision(asked, able)
     if asked.processes > 1:
         raise StudioError(
             _("A training runs in one process."),
-            _("{count} were asked for.").format(count=asked.processes),
-            _("Use one process."),
+            _("Several graphics cards at once are not supported yet."),
+            _("Set the number of processes to 1."),
         )
+    precision = _precision(asked, able)
     if spec.packing and spec.objective.kind not in PACKABLE:
         raise StudioError(
             _("Pairs of texts cannot be packed."),

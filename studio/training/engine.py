@@ -30,6 +30,7 @@ from studio.training.lineage import versions, write_adapter
 from studio.training.model import build, changes_base, quickened
 from studio.training.origin import Origin, agree, origin_of
 from studio.training.packing import Packing, pack
+from studio.training.trackers import tracked
 
 INITIAL = "initial"
 """The adapter before learning, where the base was changed to make room for it."""
@@ -55,7 +56,7 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
             loss is no longer a number.
         Stopped: on request, after a checkpoint was stored.
     """
-    with explained(spec, lambda: _tell_peak(room)):
+    with explained(spec, lambda: _tell_peak(room)), tracked(spec, room) as room:
         base = folder_of(spec.model, room)
         facts = validate(base)
         way = computing(spec, facts, powers(best_device()))
