@@ -22,11 +22,11 @@ def figures(voice: AdapterRecord) -> str:
     before, after = voice.nll_before, voice.nll_after
     if not before or after is None:
         return _("It was not measured.")
-    share = (before - after) / before
-    return _(
+    said = _(
         "Chapters it never read surprise it {share:.0%} less than before "
         "({before:.3f} → {after:.3f} nats a character)."
-    ).format(share=share, before=before, after=after)
+    ).format(share=(before - after) / before, before=before, after=after)
+    return said if not voice.facts.get("adopted") else f"{said} {_('So its own lineage says.')}"
 
 
 def line(voice: AdapterRecord) -> str:
@@ -142,9 +142,7 @@ def found() -> list[AdapterRecord]:
     if len(everything) < 2 and not any(voice.archived_at for voice in everything):
         return everything
     left, middle, right = st.columns([3, 2, 4], vertical_alignment="bottom")
-    text = left.text_input(
-        _("Search"), placeholder=_("A name, a tag, a word of a note"), key="adapters_search"
-    )
+    text = left.text_input(_("Search"), placeholder=_("Name, tag or note"), key="adapters_search")
     tag = middle.selectbox(
         _("Tag"), [None, *adapters.tags()], format_func=lambda t: t or _("any"), key="adapters_tag"
     )

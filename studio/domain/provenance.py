@@ -63,7 +63,7 @@ class Provenance(Part):
     spec: dict[str, Any] = Field(default_factory=dict)
     dataset: str | None = None
     manner: Manner | None = None
-    figures: dict[str, int | float | str | None] = Field(default_factory=dict)
+    figures: dict[str, Any] = Field(default_factory=dict)
     parents: tuple[str, ...] = ()
     source: Source | None = None
 

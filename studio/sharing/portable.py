@@ -79,9 +79,11 @@ def pack(folder: Path, target: Path) -> None:
 
 def _public(told: Provenance, base: str) -> Provenance:
     spec = {name: told.spec[name] for name in SPEC if name in told.spec}
+    figures = {name: told.figure(name) for name in told.figures}
     return told.model_copy(
         update={
             "spec": spec,
+            "figures": {name: value for name, value in figures.items() if value is not None},
             "base": told.base.model_copy(update={"name": base}),
             "dataset": None,
             "parents": (),

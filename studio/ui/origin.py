@@ -27,6 +27,7 @@ def origin(voice: AdapterRecord) -> None:
             st.dataframe(
                 {_("What"): list(table), _("Value"): list(table.values())},
                 hide_index=True,
+                column_config={_("Value"): st.column_config.TextColumn(width="large")},
                 key=f"adapters_lineage_{voice.id}",
             )
 

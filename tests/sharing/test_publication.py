@@ -76,9 +76,7 @@ def test_a_dataset_can_be_read_again(
     assert [r.fields["messages"] for r in rows] == [e["messages"] for e in examples(4, seed=2)]
 
 
-def test_a_voice_goes_as_a_large_file_and_peft_loads_it(
-    hub: Hub, room: LocalRoom, voice: Path
-) -> None:
+def test_a_voice_goes_as_a_large_file(hub: Hub, room: LocalRoom, voice: Path) -> None:
     made = publication.run(a_voice(room, voice, licence="apache-2.0"), room)
     assert hub.private
     assert made["address"].startswith(f"{hub.url}/owner/tiny/commit/")
