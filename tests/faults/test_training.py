@@ -180,7 +180,7 @@ def test_what_cannot_be_cured_is_said_and_the_next_job_is_taken(
     gone = Model(source="local", name=str(tmp_path / "moved"))
     wrong = {
         "gone": ({"dataset": "0" * 64}, "The dataset of this lesson is gone."),
-        "no numbers": ({"model": broken}, "The model “model” gives no numbers."),
+        "no numbers": ({"model": broken}, "gives no numbers."),
         "moved": ({"model": gone}, f"There is no model folder {tmp_path / 'moved'}."),
         "astray": ({"learning_rate": 1.0, "lora": LoraSpec(rank=4, alpha=1024)}, "went astray"),
     }
@@ -189,6 +189,8 @@ def test_what_cannot_be_cured_is_said_and_the_next_job_is_taken(
         for name, (changes, _said) in wrong.items()
     }
     behind = jobs.submit(spec.model_copy(update={"max_steps": 2}), "behind them")
+    for job in placed.values():
+        until(lambda: ended(job), PATIENCE, f"{job.title} to fail")  # noqa: B023
     finished(behind)
     for name, job in placed.items():
         found = jobs.get(job.id)
