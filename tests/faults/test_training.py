@@ -24,7 +24,7 @@ from tests.faults.stack import Stack, assert_artifacts_are_whole, ended, kill, s
 from tests.models.folders import copied
 from tests.training.material import examples, small, write_dataset
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 SAVE_EVERY = 4
 STEPS = 12

@@ -24,7 +24,7 @@ from tests.faults.test_training import (
 )
 
 __all__ = ["small_disk"]
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 LEFT = 3 << 20
 """Bytes: too few for a checkpoint of eight megabytes, enough for what the studio notes itself."""
 
