@@ -22,7 +22,12 @@ DEVICE_SIGNS = (
     "nccl error",
 )
 """As torch says that a graphics card has gone, or broke off in the middle of its work."""
-DISK_SIGNS = ("no space left on device", "disk quota exceeded", "pytorchstreamwriter failed")
+DISK_SIGNS = (
+    "no space left on device",
+    "disk quota exceeded",
+    "pytorchstreamwriter failed",
+    "unexpected pos",
+)
 """As safetensors and torch, which raise no OSError, say that a disk is full."""
 LOWER = 5
 """By how much the rate is lowered after a training went astray."""
