@@ -23,8 +23,8 @@ from studio.settings import settings
 log = logging.getLogger(__name__)
 
 LIBRARIES = (
-    "torch", "transformers", "peft", "trl", "bitsandbytes", "flash-attn", "liger-kernel",
-    "llama-cpp-python", "vllm",
+    "torch", "transformers", "peft", "trl", "bitsandbytes", "flash-attn", "flash-attn-3",
+    "liger-kernel", "llama-cpp-python", "vllm",
 )  # fmt: skip
 
 _BACKENDS = {"llamacpp": ("llama_cpp",)}

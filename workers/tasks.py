@@ -45,6 +45,7 @@ ENGINES = {
     "download": "studio.models.download:run",
     "adopt": "studio.sharing.adoption:run",
     "publish": "studio.sharing.publication:run",
+    "merge": "studio.training.merging:run",
     "write": "studio.inference.engine:run",
 }
 

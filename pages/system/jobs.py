@@ -19,6 +19,7 @@ def kinds() -> dict[str, str]:
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),
+        "merge": _("merge"),
         "write": _("page"),
     }
 

@@ -20,8 +20,7 @@ def chosen(found: dict[str, Job]) -> list[Job]:
     if "compare_pick" not in st.session_state:
         asked = st.query_params.get("runs", "").split(",")
         wanted = [job_id for job_id in st.session_state.pop(CHOSEN, asked) if job_id in found]
-        fill = [job_id for job_id in found if job_id not in wanted]
-        st.session_state["compare_pick"] = [*wanted, *fill[: max(0, 2 - len(wanted))]][:MOST]
+        st.session_state["compare_pick"] = comparing.beside(wanted, found)[:MOST]
     picked = st.multiselect(
         _("Lessons"),
         list(found),
@@ -103,11 +102,11 @@ curves(picked, labels)
 st.subheader(_("The same opening, in each voice"))
 samples(picked, labels)
 st.subheader(_("Figures"))
-st.dataframe(comparing.figures(picked, labels), hide_index=True)
+st.dataframe(comparing.figures(picked, labels), hide_index=True, height="content")
 st.subheader(_("What was different"))
 every = st.toggle(_("Show the settings that are alike, too"), key="compare_all")
 table = comparing.settings(picked, labels, every=every)
 if table:
-    st.dataframe(table, hide_index=True)
+    st.dataframe(table, hide_index=True, height="content")
 else:
     st.caption(_("Nothing: they were asked to do the same."))

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from studio.domain.jobs import Job, JobState
+from studio.domain.specs import TrainSpec
 from studio.language import _
-from studio.services import jobs, runs, training
+from studio.services import jobs, lessons, runs, training
 from studio.ui import course, growth, live, navigation, problems, teaching, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
@@ -31,8 +32,28 @@ def start_lesson() -> None:
             st.session_state["training_shown"] = training.teach(spec).train.id
             st.session_state.pop(NEW, None)
             st.rerun()
+    sweep(spec)
     navigation.link("preflight", _("See what preflight says first"))
     teaching.details(spec)
+
+
+def sweep(spec: TrainSpec) -> None:
+    """Several short lessons that differ in one number, to find out which is best."""
+    names = teaching.numbers(spec)
+    with st.popover(_("Try several values"), icon=":material/science:"):
+        st.caption(
+            _("One lesson after another, each with another value; then compare them. "
+              "Which of them is worth writing with, you decide.")
+        )  # fmt: skip
+        field = st.selectbox(_("What differs"), list(names), format_func=names.__getitem__)
+        typed = st.text_input(_("Values, with spaces between"), placeholder="0.001 0.002 0.004")
+        if st.button(_("Try them")) and typed.strip():
+            with problems.told():
+                tried = lessons.sweep(spec, {field: typed.replace(",", " ").split()})
+                st.session_state["compare_chosen"] = [job.id for job in tried]
+                st.session_state["training_shown"] = tried[0].id
+                st.session_state.pop(NEW, None)
+                st.rerun()
 
 
 def follow(job_id: str) -> None:
@@ -66,15 +87,45 @@ def ended(job: Job) -> None:
             icon=":material/check_circle:",
         )
         navigation.link("adapters", _("See the voice"))
-    elif st.button(_("Go on where it stopped"), type="primary", icon=":material/play_arrow:"):
-        with problems.told():
+        return
+    with problems.told():
+        if spec := lessons.smaller(job.id) or lessons.mended(job.id):
+            remedied(job, spec)
+        elif st.button(_("Go on where it stopped"), type="primary", icon=":material/play_arrow:"):
             runs.resume(job.id)
             st.rerun()
+
+
+def remedied(job: Job, spec: TrainSpec) -> None:
+    """What would let a lesson that failed succeed, and the button that does it."""
+    st.info(
+        _("With this it should succeed: {changes}.").format(
+            changes=words.plain("; ".join(runs.changes(runs.spec_of(job), spec)))
+        ),
+        icon=":material/lightbulb:",
+    )
+    if st.button(_("Try it so"), type="primary", icon=":material/play_arrow:"):
+        st.session_state["training_shown"] = lessons.again(job.id, spec).id
+        st.rerun()
+
+
+def learn_on(job: Job) -> None:
+    """Ask for how long a finished lesson shall go on, and extend it."""
+    with st.popover(_("Let it learn on"), icon=":material/more_time:"):
+        st.caption(_("It begins where this lesson ended; the voice so far stays as it is."))
+        done = max(1, int((job.result or {}).get("steps", job.step)))
+        more = st.number_input(_("For how many more steps"), 1, None, done)
+        if st.button(_("Learn on")):
+            with problems.told():
+                st.session_state["training_shown"] = lessons.extend(job.id, steps=more).id
+                st.rerun()
 
 
 def further(job: Job) -> None:
     """What else can be done with a run."""
     with st.container(horizontal=True):
+        if job.state is JobState.FINISHED:
+            learn_on(job)
         if st.button(_("Plan another lesson"), icon=":material/add:"):
             teaching.begin_with(teaching.SUGGESTED)
             plan_another()
@@ -106,12 +157,12 @@ def past(found: dict[str, Job]) -> None:
 
 guard()
 st.title(_("Training"))
-lessons = {job.id: job for job in training.runs()}
-if lessons and not st.session_state.get(NEW):
-    past(lessons)
+taught = {job.id: job for job in training.runs()}
+if taught and not st.session_state.get(NEW):
+    past(taught)
 else:
     st.write(_("The model reads your passages again and again until it writes more like you."))
     start_lesson()
-    if lessons and st.button(_("Back to the lessons so far"), icon=":material/arrow_back:"):
+    if taught and st.button(_("Back to the lessons so far"), icon=":material/arrow_back:"):
         del st.session_state[NEW]
         st.rerun()

@@ -26,8 +26,9 @@ from studio.settings import settings
 from studio.text.importing import read_manuscript
 from studio.training import engine
 from studio.training.arguments import common
+from studio.training.computing import computing, powers
 from studio.training.examples import rows_of
-from studio.training.model import build, recomputes
+from studio.training.model import build
 
 STEPS = 40
 WARM = 4
@@ -170,8 +171,9 @@ def _alone(spec: TrainSpec, folder: Path, baton: Baton) -> None:
     tokenizer = load_tokenizer(base)
     path = context.store().fetch(spec.dataset) / "train.jsonl"
     rows, _account = rows_of(path, tokenizer, spec.formatter, spec.max_length)
-    model = build(base, spec, best_device())
-    arguments = common(spec, STEPS, folder, model.device.type, recomputes(validate(base)))
+    way = computing(spec, validate(base), powers(best_device()))
+    model = build(base, spec, way.kind, way.dtype, way.attention)
+    arguments = common(spec, STEPS, folder, way)
     objective = discover("studio.training.objectives")[spec.objective.kind]
     try:
         runner = [_runner(baton)]

@@ -1,4 +1,4 @@
-"""``adapters``: list, show, export, import and push."""
+"""``adapters``: list, show, merge, export, import and push."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import choose, output
+from studio.cli import choose, merging, output
 from studio.cli.output import AsJson
 from studio.cli.progress import follow
 from studio.domain.base import Language
@@ -19,6 +19,7 @@ from studio.services import adapters, lineage, sharing
 from studio.services.lineage import Lineage
 
 app = typer.Typer(help="Voices: trained adapters.", no_args_is_help=True, rich_markup_mode=None)
+app.command("merge")(merging.merge)
 
 Given = Annotated[
     str | None, typer.Argument(help="A voice's id, its beginning, or name; default: newest.")
@@ -75,9 +76,9 @@ def _facts(found: Lineage) -> dict[str, object]:
     voice, told = found.voice, found.told
     dataset = found.dataset
     before, after = _figure(voice.nll_before), _figure(voice.nll_after)
-    named = (
-        f"{dataset.name}, version {found.dataset_version} ({dataset.id[:12]})" if dataset else ""
-    )
+    named = ""
+    if dataset:
+        named = f"{dataset.name}, version {found.dataset_version} ({dataset.id[:12]})"
     code = f"{told.studio.version} {told.studio.commit or ''}".strip()
     return {
         "Voice": voice.name,
@@ -115,7 +116,7 @@ def export(
     """Write a voice as a folder that peft loads, without your texts, notes and paths."""
     voice = the(adapter)
     made = sharing.export_to(voice.id, local_path(target), samples)
-    said = {"adapter": voice.id, "path": str(made)}
+    said: dict[str, Any] = {"adapter": voice.id, "path": str(made)}
     output.show_json(said) if as_json else output.show_facts(said)
 
 
@@ -145,7 +146,7 @@ def import_adapter(
 
     (done,) = follow(started, quiet=as_json)
     voice = adapters.get((done.result or {})["adapter"])
-    said = {"adapter": voice.id, "name": voice.name, "language": voice.language}
+    said: dict[str, Any] = {"adapter": voice.id, "name": voice.name, "language": voice.language}
     output.show_json(said) if as_json else output.show_facts(said)
 
 

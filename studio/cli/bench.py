@@ -11,9 +11,9 @@ import typer
 from studio.cli import output
 from studio.cli.output import AsJson
 
-Name = Literal["jobs", "events", "training", "imports", "text", "memory"]
+Name = Literal["jobs", "events", "training", "imports", "text", "memory", "voices"]
 Corpus = Annotated[
-    Path | None, typer.Option(help="Folder with novels in “en” and “zh”, for “text” alone.")
+    Path | None, typer.Option(help="Folder with novels in “en” and “zh”, for “text” and “voices”.")
 ]
 
 
@@ -24,7 +24,7 @@ def bench(
 ) -> None:
     """Measure one part of the studio; the numbers, and whether they meet their targets."""
     measure = import_module(f"studio.bench.{name}").run
-    found = measure(corpus) if name == "text" else measure()
+    found = measure(corpus) if name in ("text", "voices") else measure()
     if as_json:
         output.show_json(found)
         return

@@ -211,6 +211,38 @@ class PublishSpec(Spec):
     """What the writer lets everyone read of a voice."""
 
 
+class MergePart(Spec):
+    """One voice of a merge. ``dataset`` is what it was taught with, where that is known: how
+    much of the voice is left is measured on what it never read."""
+
+    adapter: ArtifactRef
+    name: str
+    weight: float = Field(1.0, gt=0, le=2)
+    dataset: ArtifactRef | None = None
+
+
+class MergeSpec(Spec):
+    """Mix adapters of one base model. Its result has ``adapter``, or ``model`` where they go into
+    the base model, an artifact id; ``lost``, the share of the exact sum that the method leaves
+    out; and ``kept``, how well each voice's held-out pages are foretold."""
+
+    kind: Literal["merge"] = "merge"
+    name: str = Field(min_length=1)
+    model: Model = Model()
+    parts: tuple[MergePart, ...] = Field(min_length=1, max_length=8)
+    method: Literal["cat", "svd", "linear", "ties", "dare_linear", "dare_ties"] = "cat"
+    rank: int | None = Field(None, ge=1, le=512)
+    """Of the result of svd, ties and dare; None: the largest of the parts."""
+    density: float = Field(0.5, gt=0, le=1)
+    """Share of the changes that ties and dare keep of each part."""
+    seed: int = 20
+    """Of the dice that dare throws."""
+    into: Literal["adapter", "model"] = "adapter"
+    language: Language = "en"
+    measure: bool = True
+    """Whether ``kept`` is measured, which takes reading held-out pages several times."""
+
+
 class Sampling(Spec):
     temperature: float = Field(0.8, ge=0, le=5)
     top_k: int = Field(40, ge=0)
@@ -253,6 +285,7 @@ AnySpec = Annotated[
     | DownloadSpec
     | AdoptSpec
     | PublishSpec
+    | MergeSpec
     | WriteSpec,
     Field(discriminator="kind"),
 ]
@@ -267,6 +300,7 @@ _QUEUES: dict[str, str] = {
     "download": "cpu",
     "adopt": "cpu",
     "publish": "cpu",
+    "merge": "cpu",
     "train": "train",
     "probe": "train",
 }

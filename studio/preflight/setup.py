@@ -100,7 +100,7 @@ def setup_of(
         processes=compute.processes,
         sharding=compute.sharding,
         whole_adapter=spec.quantisation == "none",
-        measured_logits=max(one, min(LOGITS_AT_ONCE, measured * one)),
+        measured_logits=min(LOGITS_AT_ONCE, measured * one),
     )
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from itertools import product
 from typing import Any
-
-from pydantic import ValidationError
 
 from studio.domain.changes import applied, changed
 from studio.domain.jobs import Job, JobState
@@ -21,24 +18,13 @@ from studio.preflight.checks import memory
 from studio.services import datasets, jobs, training
 from studio.services.context import db, store
 from studio.store import adapters, events
+from studio.training import reading
 from studio.training.arguments import steps_of
 from studio.training.failures import lowered
 
 MOST_RUNS = 12
 OWN = frozenset({"kind", "name", "sweep", "extends", "parent", "foreseen_memory"})
 """Fields that make no run different from another."""
-
-
-def spec_of(values: Mapping[str, Any]) -> TrainSpec:
-    """The spec of these fields, as they are read from a file or a job's row.
-
-    Raises:
-        StudioError: a field is not known, or its value is of no use; each is named.
-    """
-    try:
-        return TrainSpec.model_validate(values)
-    except ValidationError as problem:
-        raise _unfit(problem) from problem
 
 
 def recheck(job: Job) -> None:
@@ -49,7 +35,7 @@ def recheck(job: Job) -> None:
     """
     if any(reconcile.references(job.spec)):
         return  # what it waits for is not made yet
-    spec = spec_of(job.spec)
+    spec = reading.spec_of(job.spec)
     if spec.dataset not in store():
         raise StudioError(
             _("The dataset of this lesson is gone."),
@@ -72,7 +58,7 @@ def extend(job_id: str, steps: int | None = None, epochs: float | None = None) -
     """
     job = jobs.get(job_id)
     done = _last_step(job)
-    spec = spec_of(job.spec)
+    spec = reading.spec_of(job.spec)
     in_a_pass = _steps_in_a_pass(spec)
     more = steps or (round(epochs * in_a_pass) if epochs else done)
     changes = {
@@ -92,7 +78,7 @@ def mended(job_id: str) -> TrainSpec | None:
     job = jobs.get(job_id)
     if not _failed_by(job, "diverged"):
         return None
-    spec = spec_of(job.spec)
+    spec = reading.spec_of(job.spec)
     return _going_on(job, spec.model_copy(update={"learning_rate": lowered(spec.learning_rate)}))
 
 
@@ -103,7 +89,7 @@ def smaller(job_id: str) -> TrainSpec | None:
     job = jobs.get(job_id)
     if not _failed_by(job, "memory"):
         return None
-    spec = spec_of(job.spec)
+    spec = reading.spec_of(job.spec)
     known = training.facts(spec)
     need = training.foreseen(spec, known)
     if need is None or known.device is None:
@@ -192,13 +178,8 @@ def _one(spec: TrainSpec, changes: dict[str, Any], common: str) -> TrainSpec:
         f"{field.split('.')[-1].replace('_', ' ')} {v}" for field, v in changes.items()
     )
     if own := OWN & {field.split(".")[0] for field in changes}:
-        raise _unknown(sorted(own)[0])
-    try:
-        return changed(spec, {**changes, "name": f"{spec.name} · {said}", "sweep": common})
-    except (KeyError, TypeError) as problem:
-        raise _unknown(str(problem.args[0])) from problem
-    except ValidationError as problem:
-        raise _unfit(problem) from problem
+        raise reading.unknown(*sorted(own))
+    return reading.with_changes(spec, {**changes, "name": f"{spec.name} · {said}", "sweep": common})
 
 
 def _last_step(job: Job) -> int:
@@ -246,31 +227,3 @@ def _adapter_of(job: Job) -> str | None:
 
 def _together(spec: TrainSpec) -> int:
     return spec.batch_size * spec.accumulation
-
-
-def _unknown(field: str) -> StudioError:
-    near = get_close_matches(field, list(TrainSpec.model_fields), 1)
-    return StudioError(
-        _("A lesson has no setting “{field}” that can be changed.").format(field=field),
-        _("There are {names}.").format(
-            names=", ".join(f for f in TrainSpec.model_fields if f not in OWN)
-        ),
-        _("Did you mean “{near}”?").format(near=near[0])
-        if near
-        else _("Take it out, or correct its name."),
-    )
-
-
-def _unfit(problem: ValidationError) -> StudioError:
-    """The first thing that is wrong, by the name of its field."""
-    first = problem.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return _unknown(field)
-    return StudioError(
-        _("The setting “{field}” of this lesson is of no use.").format(field=field),
-        _("Given was {given}: {said}.").format(
-            given=repr(first.get("input"))[:80], said=str(first["msg"]).rstrip(".")
-        ),
-        _("Correct it and try again."),
-    )

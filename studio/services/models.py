@@ -64,6 +64,11 @@ def named(model: Model) -> str:
     return model.name or model.source
 
 
+def is_mixed(model: Model) -> bool:
+    """Whether voices were put into it here."""
+    return any(r.model == model and "mixture" in r.facts for r in models.select(db()))
+
+
 def facts_of(model: Model) -> dict[str, object]:
     """What its files say: architecture, context length, parameters, ...
 

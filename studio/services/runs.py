@@ -16,6 +16,7 @@ from studio.store import events
 from studio.training import reading, wording
 
 NO_DIFFERENCE = frozenset({"kind", "foreseen_memory", "parent", "extends", "sweep"})
+"""Fields that are of one run alone, and no setting."""
 
 
 class Setting(NamedTuple):
@@ -132,6 +133,17 @@ def settings(runs: Sequence[Job]) -> list[Setting]:
         Setting(field, wording.label(field), tuple(_said(field, v.get(field)) for v in each))
         for field in every
         if field not in NO_DIFFERENCE and any(field in values for values in each)
+    ]
+
+
+def changes(before: TrainSpec, after: TrainSpec) -> list[str]:
+    """What is different in another plan, in words, as “Passages at once (batch): 8 → 4”."""
+    known = fields(TrainSpec)
+    old, new = (flat(spec.model_dump(mode="json"), known) for spec in (before, after))
+    return [
+        f"{wording.label(field)}: {_said(field, old.get(field))} → {_said(field, value)}"
+        for field, value in new.items()
+        if field not in NO_DIFFERENCE and value != old.get(field)
     ]
 
 

@@ -50,9 +50,12 @@ def _trained(adapter: AdapterRecord, base: str, converted: str) -> Voice:
 
 
 def _bare(gguf: GgufRecord) -> Voice:
-    name = _("{model}, untaught ({quantisation})").format(
-        model=models.named(gguf.model), quantisation=gguf.quantisation
+    said = (
+        _("{model} ({quantisation})")
+        if models.is_mixed(gguf.model)
+        else _("{model}, untaught ({quantisation})")
     )
+    name = said.format(model=models.named(gguf.model), quantisation=gguf.quantisation)
     return Voice(id=f"base:{gguf.id}", name=name, gguf_base=gguf.id)
 
 
@@ -70,6 +73,14 @@ def voice(voice_id: str) -> Voice:
         _("It was deleted, or it is not converted and verified yet."),
         _("Choose another voice, or convert this one on the Convert page."),
     )
+
+
+def voice_name(voice_id: str) -> str:
+    """What to call the voice that wrote a page, also where the desk no longer offers it."""
+    if voice_id.startswith("base:"):
+        gguf = model_rows.gguf(db(), voice_id.removeprefix("base:"))
+        return _bare(gguf).name if gguf else _("a base model")
+    return adapters.named(voice_id)
 
 
 def continue_page(

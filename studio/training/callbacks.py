@@ -15,10 +15,12 @@ from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Workroom
 from studio.language import _
 from studio.training import checkpoints, samples
+from studio.training.computing import Computing
 from studio.training.course import Course
 from studio.training.examples import Row, spread
 from studio.training.failures import climbed, diverged, not_a_number
 from studio.training.likelihood import Interrupted, Likelihood, measure
+from studio.training.packing import Packing
 
 TOLD: tuple[str, ...] = ("loss", "learning_rate", "grad_norm")
 RECENT = 20
@@ -36,6 +38,8 @@ class Lesson:
     held_out: list[Row]
     steps: int
     best_folder: Path
+    way: Computing
+    packing: Packing | None = None
     halted: bool = False
     checkpoint: str | None = None
     _began: float = field(default_factory=time.monotonic)

@@ -20,13 +20,16 @@ from studio.plugins import discover
 from studio.training import checkpoints, peak, pissa
 from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
+from studio.training.computing import Computing, computing, powers
 from studio.training.course import Course
 from studio.training.examples import Account, Row, rows_of, spread
 from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
+from studio.training.heads import prepare
 from studio.training.likelihood import Interrupted
 from studio.training.lineage import versions, write_adapter
-from studio.training.model import build, changes_base, quickened, recomputes
+from studio.training.model import build, changes_base, quickened
 from studio.training.origin import Origin, agree, origin_of
+from studio.training.packing import Packing, pack
 
 INITIAL = "initial"
 """The adapter before learning, where the base was changed to make room for it."""
@@ -39,7 +42,9 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     attempts), ``loss`` (nats a token, mean of the last steps), ``eval_loss`` (nats a token),
     ``nll_before`` and ``nll_after`` (nats a character on the held-out completions), ``tokens``
     (read in all), and the token account of one pass: ``train_tokens``, ``learned_tokens``,
-    ``dropped_tokens``. Of pairs, ``margin_before`` and ``margin_after`` say by how many nats a
+    ``dropped_tokens``; with packing also ``packed_rows``, ``packed_tokens`` (as many as
+    ``train_tokens``) and ``filled`` (the share of the packed rows' places that hold a token).
+    Of pairs, ``margin_before`` and ``margin_after`` say by how many nats a
     token the chosen text of held-out pairs is likelier than the rejected one, and
     ``preference_accuracy_before`` and ``_after`` in which share of them. ``peak_memory`` is the
     most that was taken and ``foreseen_memory`` what preflight had reckoned, both in bytes, on
@@ -53,12 +58,16 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     with explained(spec, lambda: _tell_peak(room)):
         base = folder_of(spec.model, room)
         facts = validate(base)
+        way = computing(spec, facts, powers(best_device()))
         tokenizer = load_tokenizer(base)
         for note in formatter_of(spec.formatter).check(tokenizer):
             room.emit(LogLine(level="warning", text=note))
         rows, held_out, account = _read(spec, _dataset(spec, room), tokenizer, facts)
         peak.begin(best_device())
-        lesson = _lesson(spec, room, base, tokenizer, rows, held_out)
+        packing = None
+        if spec.packing:
+            rows, packing = pack(rows, min(spec.max_length, facts.context_length))
+        lesson = _lesson(spec, room, base, tokenizer, rows, held_out, way, packing)
         course = _study(lesson, facts, rows, account, base)
         return _finish(lesson, course, base, facts, account)
 
@@ -105,8 +114,10 @@ def _lesson(
     tokenizer: Any,
     rows: list[Row],
     held_out: list[Row],
+    way: Computing,
+    packing: Packing | None,
 ) -> Lesson:
-    model = build(base, spec, best_device())
+    model = build(base, spec, way.kind, way.dtype, way.attention)
     if changes_base(model):
         model.save_pretrained(str(room.folder / INITIAL))
     return Lesson(
@@ -117,6 +128,8 @@ def _lesson(
         held_out=spread(held_out, spec.held_out_passages),
         steps=steps_of(spec, len(rows)),
         best_folder=room.folder / "best",
+        way=way,
+        packing=packing,
     )
 
 
@@ -136,7 +149,7 @@ def _study(
         factor,
     )
     watch.course.origin, watch.course.step = origin, watch.start
-    trainer = _trainer(lesson, facts, rows, watch)
+    trainer = _trainer(lesson, rows, watch)
     if resumed and (watch.owes or resumed.extends):
         _catch_up(lesson, watch, trainer, resumed)
     if not watch.over:
@@ -240,15 +253,9 @@ def _announce(lesson: Lesson, account: Account, resumed: checkpoints.Resumed | N
     lesson.room.emit(LogLine(text=text))
 
 
-def _trainer(lesson: Lesson, facts: ModelFacts, rows: list[Row], watch: Watch) -> Any:
+def _trainer(lesson: Lesson, rows: list[Row], watch: Watch) -> Any:
     objective = discover("studio.training.objectives")[lesson.spec.objective.kind]
-    arguments = common(
-        lesson.spec,
-        lesson.steps,
-        lesson.room.folder / "trainer",
-        lesson.model.device.type,
-        recomputes(facts),
-    )
+    arguments = common(lesson.spec, lesson.steps, lesson.room.folder / "trainer", lesson.way)
     trainer = objective.run(
         lesson.spec.objective,
         lesson.model,
@@ -257,6 +264,7 @@ def _trainer(lesson: Lesson, facts: ModelFacts, rows: list[Row], watch: Watch) -
         arguments,
         [callback(watch)],
     )
+    prepare(trainer, lesson.way)
     return quickened(trainer, lesson.spec.lora)
 
 
@@ -285,6 +293,7 @@ def _finish(
         "dropped_tokens": account.dropped_tokens,
         **{f"{name}_before": value for name, value in course.before.preference().items()},
         **{f"{name}_after": value for name, value in course.best.preference().items()},
+        **(lesson.packing.figures() if lesson.packing else {}),
         "device": lesson.model.device.type,
         "peak_memory": peak.taken(lesson.model.device.type),
         "foreseen_memory": lesson.spec.foreseen_memory,

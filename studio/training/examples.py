@@ -55,6 +55,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class PackedRow(Row):
+    """Several examples one after another. ``parts`` are their lengths in tokens: none of them
+    reads another, and each counts its positions from 0."""
+
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Account:
     """Where every token of a split went: ``tokens + dropped_tokens`` is all there was. Of a pair
     both texts count, each with its prompt."""

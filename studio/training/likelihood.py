@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from studio.models.output import output_of
 from studio.training.examples import IGNORED, Row
 
+TOKENS_AT_ONCE = 4096
+"""Most tokens, padding included, that go through the model together; a longer text goes alone."""
 LOGITS_AT_ONCE = 16_000_000
-"""Most logits (positions times vocabulary) held in memory in one forward pass."""
+"""Most logits (positions times vocabulary) that are in memory together, however long a text or
+large a vocabulary is; one position's at least."""
 
 
 class Score(NamedTuple):
@@ -105,7 +109,7 @@ def measure(
     scores: dict[int, Score] = {}
     try:
         with torch.no_grad():
-            for batch in _batches(texts, model.config.get_text_config().vocab_size):
+            for batch in _batches(texts):
                 if stopped():
                     raise Interrupted
                 found = _score(model, [texts[i] for i in batch], pad_id)
@@ -129,12 +133,11 @@ def _summed(rows: Sequence[Row], scores: Sequence[Score]) -> Likelihood:
     )
 
 
-def _batches(texts: Sequence[Row], vocabulary: int) -> Iterator[list[int]]:
+def _batches(texts: Sequence[Row]) -> Iterator[list[int]]:
     """Places of texts of like length together, so that little is padded."""
-    most = max(1, LOGITS_AT_ONCE // vocabulary)
     batch: list[int] = []
     for place in sorted(range(len(texts)), key=lambda i: len(texts[i].input_ids)):
-        if batch and (len(batch) + 1) * len(texts[place].input_ids) > most:
+        if batch and (len(batch) + 1) * len(texts[place].input_ids) > TOKENS_AT_ONCE:
             yield batch
             batch = []
         batch.append(place)
@@ -154,14 +157,28 @@ def _score(model: Any, rows: list[Row], pad_id: int) -> list[Score]:
         ids[i, :length] = torch.tensor(row.input_ids)
         labels[i, :length] = torch.tensor(row.labels)
         attention[i, :length] = 1
-    device = model.device
-    logits = model(
-        input_ids=ids.to(device), attention_mask=attention.to(device), use_cache=False
-    ).logits
-    targets = labels[:, 1:].to(device)
+    targets = labels[:, 1:].to(model.device)
     learned = targets != IGNORED
-    scores = torch.log_softmax(logits[:, :-1][learned].float(), dim=-1)
-    chosen = scores.gather(1, targets[learned].unsqueeze(1))
+    chosen = _log_probabilities(model, ids, attention, learned, targets[learned])
     counts = learned.sum(dim=1).tolist()
-    parts = torch.split(chosen.squeeze(1), counts)
+    parts = torch.split(chosen, counts)
     return [Score(-float(p.double().sum()), n) for p, n in zip(parts, counts, strict=True)]
+
+
+def _log_probabilities(model: Any, ids: Any, attention: Any, where: Any, targets: Any) -> Any:
+    """ln p of each of ``targets``, which follow the positions marked in ``where``. The hidden
+    states of all are there at once, the logits a piece at a time."""
+    import torch
+
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    output = output_of(base)
+    found = base.base_model(
+        input_ids=ids.to(model.device), attention_mask=attention.to(model.device), use_cache=False
+    )
+    hidden = found.last_hidden_state[:, :-1][where]
+    piece = max(1, LOGITS_AT_ONCE // base.config.get_text_config().vocab_size)
+    parts = [
+        torch.log_softmax(output.logits(some).float(), dim=-1).gather(1, follows.unsqueeze(1))
+        for some, follows in zip(hidden.split(piece), targets.split(piece), strict=True)
+    ]
+    return torch.cat(parts).squeeze(1)

@@ -24,11 +24,13 @@ def recomputes(facts: ModelFacts) -> bool:
     return facts.parameters > LARGE
 
 
-def build(folder: Path, spec: TrainSpec, device: str) -> Any:
+def build(
+    folder: Path, spec: TrainSpec, device: str, dtype: Any = None, attention: str | None = None
+) -> Any:
     """The model of ``folder`` with an untrained adapter, which does not change its output yet."""
     from transformers import set_seed
 
-    base = load_model(folder, spec.quantisation, device)
+    base = load_model(folder, spec.quantisation, device, dtype, attention)
     set_seed(spec.seed)
     return with_adapter(base, spec.lora)
 

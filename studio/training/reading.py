@@ -52,9 +52,10 @@ def refusal(problem: ValidationError) -> StudioError:
     strange = [_path(e["loc"]) for e in problem.errors() if e["type"] == "extra_forbidden"]
     if strange:
         return unknown(*strange)
+    places = dict.fromkeys(_path(error["loc"]) for error in errors)
     sentences = (f"{wording.label(_path(e['loc']))}: {_why(e)}" for e in errors)
     return StudioError(
-        _("These numbers cannot be used."),
+        _("This cannot be used: {fields}.").format(fields=", ".join(f"“{p}”" for p in places)),
         " ".join(sentences),
         _("Correct them; nothing was begun and nothing is lost."),
     )
@@ -64,7 +65,9 @@ def unknown(*given: str) -> StudioError:
     """Names of settings that there are not, and what was probably meant."""
     near = {field: _near(field) for field in given}
     meant = [
-        _("Did you mean “{near}” instead of “{field}”?").format(field=field, near=found)
+        _("Did you mean “{near}”?").format(near=found)
+        if len(given) == 1
+        else _("Did you mean “{near}” instead of “{field}”?").format(field=field, near=found)
         for field, found in near.items()
         if found
     ]

@@ -20,7 +20,7 @@ from studio.domain.learning import (
     SftSpec,
     SimpoSpec,
 )
-from studio.training.examples import IGNORED, Row
+from studio.training.examples import IGNORED, PackedRow, Row
 
 Collate = Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
 Text = tuple[list[int], list[int]]
@@ -38,22 +38,28 @@ class Given(NamedTuple):
 
 
 def sft(_spec: SftSpec | PretrainSpec, given: Given) -> Any:
-    """Every labelled token is learned. Packing is off, as without FlashAttention it lets
-    neighbours in a row read each other."""
+    """Every labelled token is learned. Rows that were packed come packed: trl only sees to it
+    that the examples in them do not read each other."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    columns = {
-        "input_ids": [list(row.input_ids) for row in given.rows],
-        "labels": [list(row.labels) for row in given.rows],
-    }
     config = SFTConfig(
         **given.arguments,
         max_length=None,
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-    return _made(SFTTrainer, config, given, Dataset.from_dict(columns))
+    return _made(SFTTrainer, config, given, Dataset.from_dict(columns_of(given.rows)))
+
+
+def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """With the lengths of packed examples where there are any."""
+    found: dict[str, list[Any]] = {
+        "input_ids": [list(row.input_ids) for row in rows],
+        "labels": [list(row.labels) for row in rows],
+    }
+    packed = [list(row.parts) for row in rows if isinstance(row, PackedRow)]
+    return found | ({"seq_lengths": packed} if packed else {})
 
 
 def dpo(spec: DpoSpec, given: Given) -> Any:
@@ -149,6 +155,30 @@ def simpo(spec: SimpoSpec, given: Given) -> Any:
         "cpo_alpha": 0.0,
     }
     return _contrasting(_counting(CPOTrainer), CPOConfig, given, **options)
+
+
+def best_fit(columns: dict[str, list[list[int]]], length: int) -> Any:
+    """Rows put together into rows of at most ``length`` places, with ``seq_lengths``; one longer
+    than that is cut."""
+    from datasets import Dataset, disable_progress_bars
+    from trl import pack_dataset
+
+    disable_progress_bars()
+    # All rows in one batch: trl packs each batch of a map by itself.
+    return pack_dataset(Dataset.from_dict(columns), length, "bfd_split", {"batch_size": None})
+
+
+def fused_answer(log_probs: Any, mask: Any, entropy: Any, right: Any) -> Any:
+    """What a model answers to ``fused_lm_head=True``, from the log-probability of every label."""
+    from trl.trainer.utils import FusedCausalLMOutput
+
+    return FusedCausalLMOutput(
+        loss=-log_probs.sum() / mask.sum().clamp(min=1),
+        log_probs=log_probs,
+        entropy=entropy,
+        is_top1=right,
+        label_mask=mask,
+    )
 
 
 def fuse_head(model: Any) -> None:

@@ -55,6 +55,7 @@ def label(field: str) -> str:
 
 
 def _asked_elsewhere() -> dict[str, Words]:
+    way = Words(_("Way of learning (objective)"), "")
     return {
         "name": Words(_("Name of the voice"), ""),
         "dataset": Words(_("Dataset"), ""),
@@ -62,7 +63,8 @@ def _asked_elsewhere() -> dict[str, Words]:
         "model.source": Words(_("Where the base model is from"), ""),
         "formatter.kind": Words(_("How turns are written (chat template)"), ""),
         "preset": Words(_("Suggestion it began with"), ""),
-        "objective.kind": Words(_("Way of learning (objective)"), ""),
+        "objective": way,
+        "objective.kind": way,
     }
 
 

@@ -49,7 +49,7 @@ def _endpoint(kind: str) -> EndpointWriter | None:
         _("Address"), placeholder="http://localhost:11434/v1", key=f"datasets_address_{kind}"
     ).strip()
     model = right.text_input(_("Model's name there"), key=f"datasets_remote_{kind}").strip()
-    left, middle, right = st.columns(3)
+    left, middle, right, last = st.columns(4, vertical_alignment="bottom")
     most = left.number_input(
         _("Never more requests than"), 1, 1_000_000, 500, key=f"datasets_cap_{kind}"
     )
@@ -59,15 +59,24 @@ def _endpoint(kind: str) -> EndpointWriter | None:
     written = right.number_input(
         _("… and written"), 0.0, value=0.0, key=f"datasets_price_out_{kind}"
     )
+    spend = last.number_input(
+        _("Never spend more than"), 0.0, value=None, key=f"datasets_spend_{kind}",
+        help=_("In the currency of the prices. Empty: only the number of requests is limited."),
+    )  # fmt: skip
     leave = st.checkbox(
         _("My text may be sent there"),
         help=_("Needed for an address on another machine. Everything else stays here."),
         key=f"datasets_leave_{kind}",
     )
-    if not generation.has_key():
-        st.caption(_("No key is set. Servers that want one read it from LOREWRIGHT_ENDPOINT_KEY."))
     if not address or not model:
         return None
+    if not generation.has_key(address):
+        st.caption(
+            _(
+                "No key is set for this host. Where it wants one, put host=key into "
+                "LOREWRIGHT_ENDPOINT_KEYS and start the studio again."
+            )
+        )
     return valid(
         EndpointWriter,
         address=address,
@@ -76,4 +85,5 @@ def _endpoint(kind: str) -> EndpointWriter | None:
         most_requests=int(most),
         price_in=read,
         price_out=written,
+        most_cost=spend or None,
     )

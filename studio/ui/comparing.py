@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studio.domain.jobs import Job
@@ -26,6 +26,21 @@ def names(found: Sequence[Job]) -> dict[str, str]:
             for job in found
         }
     )
+
+
+def beside(wanted: Sequence[str], found: Mapping[str, Job]) -> list[str]:
+    """The lessons that are wanted, with another to hold them against where there are fewer than
+    two: of the same sweep or at least the same dataset, if there is one."""
+    chosen = list(wanted) or list(found)[:1]
+    first = found[chosen[0]].spec
+    others = sorted(
+        (job_id for job_id in found if job_id not in chosen),
+        key=lambda job_id: (
+            found[job_id].spec.get("sweep") != first.get("sweep"),
+            found[job_id].spec["dataset"] != first["dataset"],
+        ),
+    )
+    return [*chosen, *others[: max(0, 2 - len(chosen))]]
 
 
 def axes() -> dict[Axis, tuple[str, str]]:

@@ -77,10 +77,21 @@ def widget(place: DeltaGenerator, field: str, kind: FieldInfo, said: Words, valu
         )
     if isinstance(value, bool):
         return place.checkbox(said.label, value, help=said.help)
-    numbers = [t for t in (kind.annotation, *get_args(kind.annotation)) if t in (int, float)]
-    if get_origin(kind.annotation) not in (tuple, dict) and numbers:
-        return _number(place, said, kind, numbers[0], value)
+    if number := _numeric(kind):
+        return _number(place, said, kind, number, value)
     return place.text_input(said.label, _typed(value), help=said.help)
+
+
+def is_number(field: str) -> bool:
+    """Whether a setting is a number, which may be left empty."""
+    return _numeric(fields(TrainSpec)[field]) is not None
+
+
+def _numeric(kind: FieldInfo) -> type | None:
+    if get_origin(kind.annotation) in (tuple, dict):
+        return None
+    parts = (kind.annotation, *get_args(kind.annotation))
+    return next((part for part in parts if part in (int, float)), None)
 
 
 def _number(place: DeltaGenerator, said: Words, kind: FieldInfo, whole: type, value: Any) -> Any:

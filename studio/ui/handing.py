@@ -1,4 +1,4 @@
-"""Taking a dataset along: as a file, or to the Hub."""
+"""Taking a dataset or a voice along: as a file, or to the Hub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from studio.domain.exports import Form, Shape
-from studio.domain.records import DatasetRecord
+from studio.domain.records import AdapterRecord, DatasetRecord
 from studio.language import _
 from studio.services import datasets, jobs, sharing
 from studio.ui import live, problems
@@ -59,6 +59,40 @@ def push(record: DatasetRecord) -> None:
                     job = datasets.push(record.id, name, private=not public)
                     st.session_state[f"handing_sent_{record.id}"] = job.id
         sent(f"handing_sent_{record.id}")
+
+
+def hand_on_voice(voice: AdapterRecord) -> None:
+    """A zip to download, and a push to the Hub."""
+    st.write(
+        _(
+            "What goes along: the voice itself, how it was taught in numbers, and a card that "
+            "says how to use it. Your manuscripts, notes and folders stay here."
+        )
+    )
+    samples = st.checkbox(
+        _("Also what it wrote in its training, with the beginnings it was given"),
+        help=_("The beginnings are the ends of passages that were held back: your own sentences."),
+        key=f"handing_samples_{voice.id}",
+    )
+    st.download_button(
+        _("Download as a zip"),
+        lambda: sharing.packed(voice.id, samples),
+        f"{sharing.file_name(voice)}.zip",
+        "application/zip",
+        icon=":material/download:",
+        key=f"handing_zip_{voice.id}",
+        on_click="ignore",
+    )
+    key = f"handing_sent_{voice.id}"
+    with st.form(f"handing_voice_{voice.id}", border=False):
+        left, right = st.columns([3, 2], vertical_alignment="bottom")
+        name = left.text_input(_("Repository on the Hub"), placeholder="writer/my-voice")
+        public = right.checkbox(_("Anyone may read it"))
+        if st.form_submit_button(_("Send it to the Hub"), icon=":material/cloud_upload:"):
+            with problems.told():
+                job = sharing.push(voice.id, name, private=not public, samples=samples)
+                st.session_state[key] = job.id
+    sent(key)
 
 
 def sent(key: str) -> None:

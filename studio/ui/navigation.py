@@ -41,6 +41,7 @@ def rooms() -> dict[str, list[Room]]:
         ],
         _("Models"): [
             Room("models/adapters", _("Voices"), "record_voice_over", "adapters"),
+            Room("models/merging", _("Merge voices"), "merge", "merging"),
             Room("models/convert", _("Convert"), "conversion_path", "convert"),
         ],
         _("Write"): [

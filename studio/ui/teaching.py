@@ -189,6 +189,16 @@ def clear(spec: TrainSpec) -> None:
     st.session_state.get(CHANGES, {}).pop(_lesson(spec), None)
 
 
+def numbers(spec: TrainSpec) -> dict[str, str]:
+    """The settings that are numbers, by name and by what they are called."""
+    return {
+        field: said.label
+        for group in form.shown(spec).values()
+        for field, said in group.items()
+        if form.is_number(field)
+    }
+
+
 def named(spec: TrainSpec) -> TrainSpec:
     """Ask what the voice shall be called."""
     name = st.text_input(_("Name of the voice"), spec.name, max_chars=120).strip()

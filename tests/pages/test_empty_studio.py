@@ -47,6 +47,7 @@ def test_home_says_what_comes_first(visit: Visit) -> None:
         ("pages/teach/compare.py", "no lessons yet"),
         ("pages/models/adapters.py", "shelf is empty"),
         ("pages/models/convert.py", "no voice to convert"),
+        ("pages/models/merging.py", "no voice to mix"),
         ("pages/write/lore.py", "lorebook is empty"),
         ("pages/system/jobs.py", "Nothing has been asked for"),
     ],

@@ -42,7 +42,6 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     yield from _rank(spec, facts)
     yield from _scale(spec)
     yield from _methods(spec)
-    yield from _packed(spec)
     rows = rows_of(spec, facts.dataset)
     yield from _together(spec, rows)
     yield from _length(spec, rows)
@@ -159,17 +158,6 @@ def _methods(spec: TrainSpec) -> Iterator[Finding]:
                 noise=spec.neftune_alpha
             ),
             remedy(_("Use a noise of 5"), 0, neftune_alpha=5.0),
-        )
-
-
-def _packed(spec: TrainSpec) -> Iterator[Finding]:
-    if spec.packing and spec.objective.kind in PREFERENCE:
-        yield finding(
-            "hyperparameters",
-            "blocks",
-            _("Texts that are compared cannot share a row."),
-            _("Packing is for learning passages, not for weighing two against each other."),
-            remedy(_("Let each passage have a row of its own"), 0, packing=False),
         )
 
 

@@ -1,0 +1,265 @@
+"""Merge voices: several voices of one base model become one."""
+
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from studio.domain.jobs import Job, JobState
+from studio.domain.records import AdapterRecord
+from studio.language import _
+from studio.services import jobs, merging, writing
+from studio.ui import live, navigation, problems, words
+from studio.ui.choice import choice
+from studio.ui.guard import guard
+from studio.ui.words import plain
+
+EVERY = 1.0
+RANKS = (2, 4, 8, 16, 32, 64, 128, 256)
+SHOWN = "merging_shown"
+SIZED = ("svd", "ties", "dare_linear", "dare_ties")
+THINNED = ("ties", "dare_linear", "dare_ties")
+
+
+class Method(NamedTuple):
+    label: str
+    caption: str
+
+
+def methods() -> dict[str, Method]:
+    """The ways to mix as a writer would choose among them, the field's word second."""
+    return {
+        "cat": Method(
+            _("Keep everything"),
+            _("The exact sum of the voices. As large as all of them together (cat)."),
+        ),
+        "svd": Method(
+            _("Keep what matters most"),
+            _("As small as you like; what is left out is measured and told (SVD)."),
+        ),
+        "ties": Method(
+            _("Let them agree first"),
+            _("Small changes go; where voices pull apart, the stronger side wins (TIES)."),
+        ),
+        "dare_linear": Method(
+            _("Thin them out"),
+            _("Drops changes by chance and strengthens the rest, so they clash less (DARE)."),
+        ),
+        "dare_ties": Method(
+            _("Thin them out, then let them agree"),
+            _("Both of the above, one after the other (DARE-TIES)."),
+        ),
+        "linear": Method(
+            _("Average the parts"),
+            _(
+                "Small, but not the sum: it crosses the voices in ways that none of them learned "
+                "(linear). For comparing with results from elsewhere."
+            ),
+        ),
+    }
+
+
+def family() -> list[AdapterRecord]:
+    """The voices that can be mixed: those of one base model."""
+    families = merging.families()
+    if len(families) == 1:
+        return next(iter(families.values()))
+    st.caption(_("Only voices of the same base model can be mixed."))
+    bases = {base: f"{plain(base)} ({len(voices)})" for base, voices in families.items()}
+    return families[choice(_("Base model"), bases, "merging_base")]
+
+
+def weights(voices: list[AdapterRecord]) -> dict[str, float]:
+    """The chosen voices, each with its weight."""
+    names = words.distinct({voice.id: plain(voice.name) for voice in voices})
+    given = st.session_state.get("merging_voices", list(names)[:2])
+    chosen = st.multiselect(
+        _("Voices"),
+        list(names),
+        default=[voice for voice in given if voice in names],
+        format_func=names.__getitem__,
+        max_selections=merging.MOST,
+        placeholder=_("Choose two to six"),
+    )
+    st.session_state["merging_voices"] = chosen
+    share = 1.0 if len(chosen) < 2 else 0.7
+    return {
+        voice: st.slider(
+            names[voice], 0.0, 2.0, share, 0.05, key=f"merging_weight_{voice}",
+            help=_("How loud this voice is: 1 is as it was taught, 2 is twice as strong."),
+        )
+        for voice in chosen
+    }  # fmt: skip
+
+
+def options(alone: bool) -> dict[str, Any]:
+    """How they are mixed, and into what. A voice ``alone`` can only go into its model."""
+    kinds = {
+        "adapter": Method(_("A new voice"), _("Small; it stands on the shelf beside the others.")),
+        "model": Method(
+            _("A model of its own"),
+            _("The base model with the voices in it for good; as large as the base model."),
+        ),
+    }
+    into = "model"
+    if not alone:
+        into = _radio(_("What is to come of it?"), kinds, "merging_into")
+        method = _radio(_("How are they put together?"), methods(), "merging_method")
+        return {"into": into, "method": method, **_figures(method)}
+    st.caption(_("One voice alone goes into its base model for good. Choose another to mix them."))
+    return {"into": into}
+
+
+def _radio(label: str, known: dict[str, Method], key: str) -> str:
+    chosen: str = st.radio(
+        label,
+        list(known),
+        format_func=lambda name: known[name].label,
+        captions=[option.caption for option in known.values()],
+        key=key,
+    )
+    return chosen
+
+
+def _figures(method: str) -> dict[str, Any]:
+    """The numbers that a method has."""
+    found: dict[str, Any] = {}
+    if method in SIZED:
+        found["rank"] = st.select_slider(
+            _("Size of the new voice (LoRA rank)"), RANKS, 16, key="merging_rank",
+            help=_("A larger one keeps more. How much was left out is told when it is done."),
+        )  # fmt: skip
+    if method in THINNED:
+        found["density"] = st.slider(
+            _("Share of each voice's changes that is kept"), 0.1, 1.0, 0.5, 0.05,
+            key="merging_density",
+        )  # fmt: skip
+    return found
+
+
+def compose(voices: list[AdapterRecord]) -> None:
+    """Everything there is to choose, and the button."""
+    chosen = weights(voices)
+    if not chosen:
+        return
+    given = options(alone=len(chosen) == 1)
+    by_id = {voice.id: voice.name for voice in voices}
+    name = st.text_input(_("Name"), " + ".join(by_id[voice] for voice in chosen))
+    measure = st.checkbox(
+        _("Measure how much of each voice is left"),
+        value=True,
+        help=_("Reads held-out pages of each voice with the mix; takes a minute or more."),
+    )
+    if st.button(_("Merge the voices"), type="primary", icon=":material/merge:"):
+        with problems.told():
+            spec = merging.plan(chosen, name, measure=measure, **given)
+            st.session_state[SHOWN] = merging.merge(spec)[0].id
+            st.rerun()
+
+
+def follow(job_id: str) -> None:
+    """A mix while it is made; when it is done the page shows what came of it."""
+    job = jobs.get(job_id)
+    live.show(job, stop=True)
+    if not job.ended:
+        st.session_state["merging_alive"] = job_id
+    elif st.session_state.get("merging_alive") == job_id:
+        del st.session_state["merging_alive"]
+        st.rerun()
+
+
+def outcome(job: Job) -> None:
+    """What came of a mix, in figures and sentences, and what to do with it."""
+    result = job.result or {}
+    if job.state is not JobState.FINISHED:
+        return
+    st.markdown(loss(result))
+    left(result.get("kept", []))
+    voice = result.get("adapter")
+    ready = {known.id: known for known in writing.voices()}
+    if "model" in result:
+        st.caption(
+            _("The model is among the base models now; its file for the desk is made by itself.")
+        )
+        navigation.link("desk", _("Go to the desk"))
+    elif voice in ready:
+        if st.button(_("Write with it"), icon=":material/edit_note:", key="merging_write"):
+            st.session_state["desk_voice"] = voice
+            st.switch_page(navigation.page("desk"))
+    else:
+        st.caption(_("It is on the shelf, and is converted for the desk by itself."))
+        navigation.link("adapters", _("See the voice"))
+
+
+def loss(result: dict[str, Any]) -> str:
+    """What was left out, and how true the stored model is."""
+    lost = result["lost"]
+    said = (
+        _("**Nothing was left out** of the voices: the mix is their exact sum.")
+        if lost < 1e-4
+        else _(
+            "**{share:.1%}** of the change that was asked for is left out "
+            "(relative Frobenius norm, at rank {rank})."
+        ).format(share=lost, rank=result["rank"])
+    )
+    if "max_abs_logit_diff" in result:
+        said += " " + _(
+            "The stored model's scores differ from the original's by {difference:.4f} at most."
+        ).format(difference=result["max_abs_logit_diff"])
+    return said
+
+
+def left(kept: list[dict[str, Any]]) -> None:
+    """How much of each voice is in the mix."""
+    if not kept:
+        return
+    st.subheader(_("How much of each voice is left?"))
+    st.caption(
+        _(
+            "Surprise at pages the voice never learned from, in nats a character: the lower, the "
+            "better it knows the author."
+        )
+    )
+    st.dataframe(
+        {
+            _("Voice"): [plain(row["name"]) for row in kept],
+            _("Weight"): [row["weight"] for row in kept],
+            _("Left"): [_share(row["share"]) for row in kept],
+            _("Untaught"): [f"{row['base']:.3f}" for row in kept],
+            _("The voice alone"): [f"{row['own']:.3f}" for row in kept],
+            _("The mix"): [f"{row['merged']:.3f}" for row in kept],
+        },
+        hide_index=True,
+        key="merging_kept",
+    )
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def past(found: dict[str, Job]) -> None:
+    """One of the mixes, the last one first."""
+    st.divider()
+    names = {i: f"{plain(job.title)} · {words.when(job.created_at)}" for i, job in found.items()}
+    job = found[choice(_("Mixes so far"), names, SHOWN)]
+    live.live(follow, job.id, every=None if job.ended else EVERY)
+    outcome(job)
+
+
+guard()
+st.title(_("Merge voices"))
+st.write(
+    _(
+        "Mix voices of one base model: the narrator of one book with the dialogue of another. "
+        "Each has a weight, and you are told how much of each is left."
+    )
+)
+shelf = merging.families()
+if shelf:
+    compose(family())
+else:
+    st.info(_("There is no voice to mix yet: teach two."), icon=":material/school:")
+    navigation.link("preflight", _("Teach the first one"))
+made = {job.id: job for job in merging.mixes()}
+if made:
+    past(made)

@@ -1,0 +1,148 @@
+"""Mixing voices: into a new one, or into their base model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.domain.base import Model
+from studio.domain.jobs import Job
+from studio.domain.records import AdapterRecord
+from studio.domain.specs import ConvertSpec, MergePart, MergeSpec
+from studio.errors import StudioError
+from studio.language import _
+from studio.services import adapters, conversion, jobs, models
+from studio.services.context import store
+from studio.training.merging import another_base, base_of
+
+MOST = 6
+"""Voices in a mix."""
+
+
+def families() -> dict[str, list[AdapterRecord]]:
+    """The voices on the shelf, the newest first, by the name of their base model."""
+    found: dict[str, list[AdapterRecord]] = {}
+    for voice in adapters.list_all():
+        found.setdefault(models.named(voice.model), []).append(voice)
+    return found
+
+
+def plan(weights: Mapping[str, float], name: str, **options: Any) -> MergeSpec:
+    """The mix of the voices with these ids and weights. ``options`` are further fields of a
+    MergeSpec; those that are None are left as they are.
+
+    Raises:
+        StudioError: too few or too many voices, a weight out of bounds, or several base models.
+    """
+    given = {field: value for field, value in options.items() if value is not None}
+    voices = [adapters.get(adapter) for adapter in weights]
+    _check(voices, weights, name, alone=given.get("into") == "model")
+    heaviest = max(voices, key=lambda voice: weights[voice.id])
+    parts = (
+        MergePart(
+            adapter=voice.artifact,
+            name=voice.name,
+            weight=weights[voice.id],
+            dataset=voice.dataset,
+        )
+        for voice in voices
+    )
+    return MergeSpec(
+        name=name.strip(),
+        model=heaviest.model,
+        parts=tuple(parts),
+        language=heaviest.language,
+        **given,
+    )
+
+
+def _check(
+    voices: list[AdapterRecord], weights: Mapping[str, float], name: str, alone: bool
+) -> None:
+    least = 1 if alone else 2
+    if not least <= len(voices) <= MOST:
+        raise StudioError(
+            _("These voices cannot be mixed."),
+            _("A mix needs {least} to {most} voices; there are {count}.").format(
+                least=least, most=MOST, count=len(voices)
+            ),
+            _("Choose others, or teach another voice first."),
+        )
+    if not name.strip():
+        raise StudioError(
+            _("The mix has no name."),
+            _("The shelf shows each voice by its name."),
+            _("Type a name of at least one letter."),
+        )
+    for voice in voices:
+        if not 0 < weights[voice.id] <= 2:
+            raise StudioError(
+                _("The voice {name} has a weight of {weight:g}.").format(
+                    name=voice.name, weight=weights[voice.id]
+                ),
+                _("A voice in the mix weighs more than 0, and 2 at most."),
+                _("Give it more weight, or leave it out."),
+            )
+    _check_bases(voices)
+
+
+def _check_bases(voices: list[AdapterRecord]) -> None:
+    """One base model: by its files where the adapters' lineage tells them, else by its name."""
+    first, *others = voices
+    base = base_of(_folder(first))
+    for voice in others:
+        own = base_of(_folder(voice))
+        if (own or voice.model) != (base if own else first.model):
+            raise another_base(voice.name)
+
+
+def _folder(voice: AdapterRecord) -> Path:
+    return store().fetch(voice.artifact)
+
+
+def merge(spec: MergeSpec) -> list[Job]:
+    """Mix the voices and convert the result for the desk; the jobs in order, the mix first."""
+    with jobs.together():
+        mix = jobs.submit(
+            spec,
+            title=_("Merge into {name}").format(name=spec.name),
+            key=f"merge:{spec.model_dump_json()}",
+        )
+        if spec.into == "model":
+            return [mix, _convert_model(spec, mix)]
+        return [mix, *_convert_voice(spec, mix)]
+
+
+def _convert_model(spec: MergeSpec, mix: Job) -> Job:
+    """The new model as one GGUF file, which the desk writes with."""
+    made = ConvertSpec(
+        name=spec.name,
+        converter="base-gguf",
+        model=Model(source="artifact", name=f"job:{mix.id}/model"),
+    )
+    return jobs.submit(
+        made,
+        title=_("Convert the model {name}").format(name=spec.name),
+        key=f"convert:{made.model_dump_json()}",
+    )
+
+
+def _convert_voice(spec: MergeSpec, mix: Job) -> list[Job]:
+    """As after a lesson; proved on what the heaviest voice never read, where that is known."""
+    reference = f"job:{mix.id}/adapter"
+    base = conversion.convert_base(spec.model, "F16")
+    voice = conversion.convert_adapter(spec.name, spec.model, reference)
+    known = [part for part in spec.parts if part.dataset]
+    heaviest = max(known, key=lambda part: part.weight, default=None)
+    if heaviest is None or heaviest.dataset is None:
+        return [base, voice]
+    proof = conversion.submit_verification(
+        spec.name, spec.model, heaviest.dataset, reference, base, voice
+    )
+    return [base, voice, proof]
+
+
+def mixes() -> list[Job]:
+    """Every mix that was asked for, the newest first."""
+    return jobs.list_jobs(kinds=("merge",))
