@@ -1,5 +1,7 @@
 """Voices: the shelf of adapters, with their figures, and where they come from."""
 
+from typing import Literal
+
 import streamlit as st
 
 from studio.domain.records import AdapterRecord
@@ -11,6 +13,8 @@ from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
 from studio.ui.origin import origin
 from studio.ui.words import plain
+
+Kind = Literal["primary", "secondary", "tertiary"]
 
 
 def figures(voice: AdapterRecord) -> str:
@@ -38,9 +42,9 @@ def line(voice: AdapterRecord) -> str:
 
 def star(voice: AdapterRecord) -> None:
     """The button that makes a voice a favourite, or no longer."""
-    label = _("Favourite") if voice.favourite else _("Make it a favourite")
-    icon = ":material/star:" if voice.favourite else ":material/star_border:"
-    if st.button(label, type="tertiary", icon=icon, key=f"adapters_star_{voice.id}"):
+    label = _("Favourite") if voice.favourite else _("Add to favourites")
+    kind: Kind = "secondary" if voice.favourite else "tertiary"
+    if st.button(label, type=kind, icon=":material/star:", key=f"adapters_star_{voice.id}"):
         adapters.favour(voice.id, not voice.favourite)
         st.rerun()
 
@@ -88,9 +92,8 @@ def remember(voice: AdapterRecord) -> None:
 
 def show(voice: AdapterRecord, *, ready: bool, first: bool) -> None:
     with st.container(border=True, key=f"adapters_{voice.id}"):
-        head, button = st.columns([4, 1], vertical_alignment="center")
-        head.subheader(plain(voice.name))
-        with button:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(plain(voice.name))
             star(voice)
         st.caption(line(voice))
         if voice.tags:
@@ -122,11 +125,14 @@ def look(voice: AdapterRecord) -> None:
         "remember": (_("Tags and note"), ":material/sell:", remember),
         "hand": (_("Take it along"), ":material/ios_share:", hand_on_voice),
     }
-    chosen = st.pills(
-        _("More about this voice"), list(views), label_visibility="collapsed",
-        format_func=lambda v: f"{views[v][1]} {views[v][0]}", key=f"adapters_look_{voice.id}",
-    )  # fmt: skip
-    if chosen:
+    key = f"adapters_look_{voice.id}"
+    with st.container(horizontal=True):
+        for view, (label, icon, _show) in views.items():
+            kind: Kind = "secondary" if st.session_state.get(key) == view else "tertiary"
+            if st.button(label, type=kind, icon=icon, key=f"{key}_{view}"):
+                st.session_state[key] = None if st.session_state.get(key) == view else view
+                st.rerun()
+    if chosen := st.session_state.get(key):
         views[chosen][2](voice)
 
 
@@ -135,19 +141,18 @@ def found() -> list[AdapterRecord]:
     everything = adapters.list_all(archived=None)
     if len(everything) < 2 and not any(voice.archived_at for voice in everything):
         return everything
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, middle, right = st.columns([3, 2, 4], vertical_alignment="bottom")
     text = left.text_input(
         _("Search"), placeholder=_("A name, a tag, a word of a note"), key="adapters_search"
     )
+    tag = middle.selectbox(
+        _("Tag"), [None, *adapters.tags()], format_func=lambda t: t or _("any"), key="adapters_tag"
+    )
     kinds = {"all": _("All"), "favourites": _("Favourites"), "archived": _("Archive")}
-    with right:
-        kind = st.segmented_control(
-            _("Which"), list(kinds), default="all", required=True, format_func=kinds.__getitem__,
-            key="adapters_which",
-        )  # fmt: skip
-    tag = None
-    if known := adapters.tags():
-        tag = st.pills(_("Tag"), known, key="adapters_tag", label_visibility="collapsed")
+    kind = right.radio(
+        _("Which"), list(kinds), horizontal=True, format_func=kinds.__getitem__,
+        label_visibility="collapsed", key="adapters_which",
+    )  # fmt: skip
     chosen = adapters.list_all(
         text or "", tag=tag, favourites=kind == "favourites", archived=kind == "archived"
     )

@@ -195,12 +195,18 @@ class PlanRecord(Record):
 
 
 class Teaching(Record):
-    """The jobs of one Start: train, then convert base and adapter, then register."""
+    """The jobs of one Start: train, then convert base and adapter, then register; only the
+    first where the adapter cannot be converted."""
 
     train: Job
-    base: Job
-    adapter: Job
-    verify: Job
+    base: Job | None = None
+    adapter: Job | None = None
+    verify: Job | None = None
+
+    @property
+    def chain(self) -> list[Job]:
+        """In the order in which they are done."""
+        return [job for job in (self.train, self.base, self.adapter, self.verify) if job]
 
 
 class StoryRecord(Record):

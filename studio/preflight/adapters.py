@@ -42,11 +42,26 @@ def targeted(shape: Shape, adapter: Adapter) -> tuple[Linear, ...]:
 
 def ranks(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, int]]:
     """Every targeted layer of every block with its rank."""
+    for linear, path in _modules(shape, adapter):
+        yield linear, _rank(path, adapter)
+
+
+def module_paths(shape: Shape, adapter: Adapter) -> Iterator[str]:
+    """Of every module that gets matrices, as peft names it."""
+    return (path for _linear, path in _modules(shape, adapter))
+
+
+def matches(pattern: str, path: str) -> bool:
+    """peft's rule for the patterns of ranks and alphas."""
+    return bool(re.match(rf"(.*\.)?({pattern})$", path))
+
+
+def _modules(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, str]]:
     for layer in range(shape.layers):
         if adapter.layers and layer not in adapter.layers:
             continue
         for linear in targeted(shape, adapter):
-            yield linear, _rank(f"{layer}.{_part(linear)}.{linear.name}", adapter)
+            yield linear, f"model.layers.{layer}.{_part(linear)}.{linear.name}"
 
 
 def adapter_parameters(shape: Shape, adapter: Adapter) -> int:
@@ -77,6 +92,6 @@ def _part(linear: Linear) -> str:
 
 def _rank(path: str, adapter: Adapter) -> int:
     for pattern, rank in adapter.rank_pattern.items():
-        if re.match(rf"(.*\.)?({pattern})$", f"model.layers.{path}"):
+        if matches(pattern, path):
             return rank
     return adapter.rank

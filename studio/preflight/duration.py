@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 
 from studio.domain.facts import DatasetFacts, DeviceFacts
+from studio.domain.learning import PREFERENCES
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
-from studio.preflight.setup import PAIRED
 from studio.training.arguments import steps_of
 from studio.training.model import recomputes
-from studio.training.pace import tokens_a_second
-
-FORWARDS = {"dpo": 1, "kto": 3}
-"""Passes forward only besides those that learn: what the base model itself would say (DPO), that
-and an unrelated text by both (KTO), in trl 1.16."""
+from studio.training.pace import tokens_a_second, work
 
 
 def rows_of(spec: TrainSpec, dataset: DatasetFacts) -> int:
@@ -35,15 +31,15 @@ def seconds(
     tokens a second, where it was measured, everything included; else it follows from the sizes
     of model and device."""
     forward = 1 / (3 if recomputes(model) else 2)
-    besides = 1 + FORWARDS.get(spec.objective.kind, 0) * forward
-    each = 1 / rate if rate else besides / tokens_a_second(model, device)
+    texts = 2 if spec.objective.kind in PREFERENCES else 1
+    cost = work(spec.objective.kind) / texts
+    each = 1 / rate if rate else cost / tokens_a_second(model, device)
     rows = rows_of(spec, dataset)
     steps, passage = steps_of(spec, rows), dataset.tokens / max(1, rows)
-    read = passage * (2 if spec.objective.kind in PAIRED else 1)
-    learning = steps * spec.batch_size * spec.accumulation * read * each
+    learning = steps * spec.batch_size * spec.accumulation * passage * texts * each
     measures = 1 + steps / spec.evaluate_every
     held_out = min(dataset.validation, spec.held_out_passages)
-    measured = dataset.tokens / max(1, dataset.train)
+    measured = dataset.tokens / max(1, dataset.train) * texts
     return learning + measures * held_out * measured * each * forward
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.domain.learning import PREFERENCES
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
@@ -16,9 +17,6 @@ from studio.training.model import recomputes
 
 Kind = Literal["cpu", "cuda"]
 WIDTHS = {"bf16": 2, "fp16": 2, "fp32": 4}
-PAIRED = {"orpo", "cpo", "simpo", "dpo"}
-"""Objectives that read a chosen and a rejected text at once. The reference of DPO is the same
-model with its adapter switched off: it takes no weights of its own."""
 WHOLE_LOGITS = {"orpo", "cpo", "simpo"}
 """Objectives whose trl trainers hold all logits at once (trl 1.16) and know no other way; the
 others' loss works in pieces (trl.kernels.chunked_logprob)."""
@@ -37,7 +35,8 @@ class Setup(BaseModel):
     quantisation: Literal["none", "nf4", "int8"] = "none"
     adapter: Adapter = Adapter()
     paired: bool = False
-    """Each example is two texts."""
+    """Each example is two texts. The reference of DPO and KTO is the same model with its adapter
+    switched off: it takes no weights of its own."""
     loss: Literal["plain", "chunked", "liger"] = "chunked"
     attention: Literal["fused", "eager"] = "fused"
     """Fused: FlashAttention or torch's own (SDPA), which never hold all scores."""
@@ -89,7 +88,7 @@ def setup_of(
         tokens=spec.max_length if spec.packing else passage,
         quantisation=spec.quantisation,
         adapter=adapter_of(spec),
-        paired=spec.objective.kind in PAIRED,
+        paired=spec.objective.kind in PREFERENCES,
         loss=_loss(spec),
         attention=_attention(spec, model),
         checkpointing=recomputes(model)
@@ -99,7 +98,7 @@ def setup_of(
         precision=compute.precision,
         processes=compute.processes,
         sharding=compute.sharding,
-        whole_adapter=spec.quantisation == "none",
+        whole_adapter=spec.quantisation == "none" or spec.objective.kind in WHOLE_LOGITS,
         measured_logits=min(LOGITS_AT_ONCE, measured * one),
     )
 

@@ -88,7 +88,8 @@ def facts(spec: TrainSpec) -> Facts:
 
 
 def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
-    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one.
+    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one. What
+    no GGUF adapter can hold is trained, and stays on the shelf as it is.
 
     Raises:
         StudioError: preflight found something that would make the training fail.
@@ -96,6 +97,8 @@ def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
     ready = checked(spec)
     with jobs.together():
         train = submit(ready)
+        if spec.lora.beyond_gguf:  # preflight has said so
+            return Teaching(train=train)
         base = conversion.convert_base(spec.model, quantisation)
         reference = f"job:{train.id}/adapter"
         voice = conversion.convert_adapter(spec.name, spec.model, reference)

@@ -304,6 +304,9 @@ def _finish(
     write_adapter(lesson.best_folder, folder, base, facts, spec, figures, dataset)
     if changes_base(lesson.model):
         pissa.convert(folder, room.folder / INITIAL)
+    if beyond := spec.lora.beyond_gguf:
+        text = _("The voice is kept for programs that use peft; {names} cannot become GGUF.")
+        room.emit(LogLine(text=text.format(names=", ".join(beyond))))
     identity = {
         "model": spec.model.model_dump(),
         "base": facts.name,

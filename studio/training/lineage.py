@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -47,11 +48,16 @@ def write_adapter(
         "dataset": spec.dataset,
         "base": base_model(base, facts),
         "libraries": versions(),
-        "device": accelerator_name(str(figures["device"])),
+        "device": _device(str(figures["device"])),
         "figures": figures,
         **_of_dataset(dataset, spec),
     }
     write(target, lineage)
+
+
+def _device(kind: str) -> str:
+    """The name of the graphics card, or what kind of processor it was."""
+    return f"{platform.machine()} CPU" if kind == "cpu" else accelerator_name(kind)
 
 
 def write(folder: Path, lineage: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from studio.services import jobs, models, sharing
 from studio.ui import live, problems, words
 
 JOB = "adapters_adopting"
+LARGEST = 2000
+"""Megabytes of one file; the command line takes in larger ones."""
 
 
 def arriving() -> None:
@@ -24,9 +26,9 @@ def arriving() -> None:
         )
     )
     ways = {"files": _("Files I have"), "hub": _("From the Hub")}
-    way = st.segmented_control(
-        _("Where is it?"), list(ways), default="files", required=True,
-        format_func=ways.__getitem__, key="adapters_way",
+    way = st.radio(
+        _("Where is it?"), list(ways), horizontal=True, format_func=ways.__getitem__,
+        key="adapters_way",
     )  # fmt: skip
     with st.form("adapters_bring", border=False, clear_on_submit=False):
         start = _files() if way == "files" else _hub()
@@ -43,6 +45,7 @@ def _files() -> Callable[[], Job | None]:
         _("Its zip, or its files"),
         type=["zip", "safetensors", "json", "bin"],
         accept_multiple_files=True,
+        max_upload_size=LARGEST,
         key="adapters_files",
     )
     name, base, language = _about()

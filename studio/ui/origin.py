@@ -43,7 +43,8 @@ def heard(voice: AdapterRecord, sample: Heard) -> None:
 
 
 def _end(prompt: str) -> str:
-    return plain(" ".join(prompt.split())[-40:])
+    """The last words of the text itself, not of what asks to go on with it."""
+    return plain(" ".join(prompt.rpartition("\n\n")[2].split())[-40:])
 
 
 def paragraph(found: Lineage) -> str:
@@ -88,7 +89,7 @@ def _learned(found: Lineage) -> str:
     return _("It read {tokens} tokens in {time} on {device}.").format(
         tokens=words.count(tokens),
         time=words.duration(seconds),
-        device=told.device or words.device(str(found.voice.facts.get("device", "cpu"))),
+        device=told.device if found.voice.facts.get("device") == "cuda" else words.device("cpu"),
     )
 
 

@@ -120,17 +120,15 @@ def shown(page: AppTest) -> str:
     return " ".join(m.value for m in page.markdown)
 
 
-def pick(page: AppTest, key: str, option: str) -> AppTest:
-    """Choose one of pills or of a segmented control."""
-    group = next(g for g in page.button_group if g.key == key)
-    return group.set_value([option]).run()
+def press(page: AppTest, key: str) -> AppTest:
+    return page.button(key=key).click().run()
 
 
 def test_a_voice_says_where_it_comes_from(shelved: AdapterRecord, visit: Visit) -> None:
     assert shelved.dataset is not None
     datasets.delete(shelved.dataset)
     try:
-        page = pick(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}", "origin")
+        page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_origin")
         assert not page.exception
         name = datasets.get(shelved.dataset).name
         assert words.plain(f"was taught with “{name}”") in shown(page)
@@ -144,12 +142,12 @@ def test_a_voice_says_where_it_comes_from(shelved: AdapterRecord, visit: Visit) 
 
 
 def test_voices_are_tagged_noted_starred_and_found(shelved: AdapterRecord, visit: Visit) -> None:
-    page = pick(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}", "remember")
+    page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_remember")
     next(m for m in page.multiselect if m.label == "Tags").set_value(["sea"]).run()
     page.text_area[0].set_value("For harbours.").run()
     kept = adapters.get(shelved.id)
     assert (kept.tags, kept.note) == (("sea",), "For harbours.")
-    page.button(key=f"adapters_star_{'v' * 64}").click().run()
+    page = press(page, f"adapters_star_{'v' * 64}")
     assert adapters.get("v" * 64).favourite
     headings = [h.value for h in page.subheader]
     assert headings == ["另一个声音", "A voice"]
@@ -164,7 +162,7 @@ def test_an_archived_voice_stands_apart_and_comes_back(
     page = visit("pages/models/adapters.py")
     page.button(key=f"adapters_archive_{shelved.id}").click().run()
     assert [h.value for h in page.subheader] == ["另一个声音"]
-    page = pick(page, "adapters_which", "archived")
+    page.radio(key="adapters_which").set_value("archived").run()
     assert [h.value for h in page.subheader] == ["A voice"]
     page.button(key=f"adapters_archive_{shelved.id}").click().run()
     assert adapters.get(shelved.id).archived_at is None
@@ -174,7 +172,7 @@ def test_an_archived_voice_stands_apart_and_comes_back(
 def test_sending_without_a_key_says_what_to_do(
     shelved: AdapterRecord, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = pick(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}", "hand")
+    page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_hand")
     assert any("HF\\_TOKEN" in c.value or "HF_TOKEN" in c.value for c in page.caption)
     next(t for t in page.text_input if "Repository on" in t.label).set_value("no name").run()
     labelled(page, "Send it to the Hub").click().run()  # type: ignore[attr-defined]

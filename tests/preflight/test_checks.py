@@ -466,7 +466,6 @@ def test_what_the_device_knows_is_let_be() -> None:
 
 
 METHODS: list[tuple[dict[str, Any], str, str]] = [
-    ({"lora": {"start": "pissa"}, "quantisation": "nf4"}, "blocks", "main directions"),
     ({"lora": {"plus_ratio": 64.0}}, "warns", "much faster"),
     ({"neftune_alpha": 50.0}, "warns", "noise"),
 ]

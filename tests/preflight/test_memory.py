@@ -197,7 +197,7 @@ def test_how_the_studio_itself_would_run_it() -> None:
     )  # fmt: skip
     pairs = setup_of(spec(objective="orpo", quantisation="nf4"), SEVEN_BILLION, "cuda", 9000)
     assert (pairs.tokens, pairs.loss, pairs.whole_adapter, pairs.paired) == (
-        512, "plain", False, True,
+        512, "plain", True, True,
     )  # fmt: skip
 
 

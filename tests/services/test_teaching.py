@@ -80,6 +80,17 @@ def test_what_was_foreseen_goes_with_the_training(spec: TrainSpec) -> None:
     assert training.teach(stale).train.id == teaching.train.id
 
 
+def test_what_cannot_become_gguf_is_taught_and_not_converted(spec: TrainSpec) -> None:
+    dora = spec.model_copy(update={"lora": LoraSpec(dora=True)})
+    assert [f.level for f in training.preflight(dora).findings if f.check == "conversion"] == [
+        "warns"
+    ]
+    teaching = training.teach(dora)
+    assert teaching.chain == [teaching.train]
+    assert [job.kind for job in jobs.list_jobs()] == ["train"]
+    assert len(training.teach(spec).chain) == 4
+
+
 def finished(name: str, spec: dict[str, Any] | None = None, **result: Any) -> Job:
     changes = {"kind": "train", "queue": "train", "state": JobState.FINISHED, "spec": spec or {}}
     return put(db(), a_job(name, **changes, ended_at=time.time(), result=result))

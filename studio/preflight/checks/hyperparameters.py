@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from studio.domain.facts import Facts
+from studio.domain.facts import DatasetFacts, Facts
 from studio.domain.findings import Finding
 from studio.domain.specs import TrainSpec
 from studio.language import _
 from studio.preflight.check import Check, finding, remedy
 from studio.preflight.duration import rows_of
-from studio.preflight.setup import PAIRED, trained_numbers
+from studio.preflight.setup import trained_numbers
 from studio.training.arguments import steps_of
 from studio.training.presets import learning_rate
 
@@ -28,23 +28,21 @@ ALONE: dict[str, tuple[str, ...]] = {"modules_to_save": ()}
 """The matrices without what is trained whole: only those follow the rank."""
 STEPS_A_PASS = 4
 """Steps a pass under which single steps average too much of the text away."""
-PREFERENCE = {*PAIRED, "kto"}
-PREFERENCE_SHARE = 0.1
-"""Of the usual rate: preference objectives push harder on each token (Hong et al. 2024, "ORPO",
-trains at 5e-6 to 8e-6 where fine-tuning the same models takes 1e-5 to 1e-4)."""
+REFERRING = ("dpo", "kto")
+"""Objectives that hold the model against itself without its adapter."""
 
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     assert facts.model
     assert facts.dataset
-    share = PREFERENCE_SHARE if spec.objective.kind in PREFERENCE else 1.0
-    yield from _rate(spec, float(f"{learning_rate(facts.model) * share:.2g}"))
+    yield from _rate(spec, learning_rate(facts.model, spec.objective.kind))
     yield from _rank(spec, facts)
     yield from _scale(spec)
     yield from _methods(spec)
     rows = rows_of(spec, facts.dataset)
     yield from _together(spec, rows)
     yield from _length(spec, rows)
+    yield from _comparing(spec, facts.dataset)
 
 
 def _rate(spec: TrainSpec, usual: float) -> Iterator[Finding]:
@@ -128,17 +126,8 @@ def _scale(spec: TrainSpec) -> Iterator[Finding]:
 
 
 def _methods(spec: TrainSpec) -> Iterator[Finding]:
-    """Ways of learning that do not go together, or are turned up too far."""
+    """Ways of learning that are turned up too far."""
     lora = spec.lora
-    if lora.start == "pissa" and spec.quantisation != "none":
-        yield finding(
-            "hyperparameters",
-            "blocks",
-            _("The adapter cannot begin at the main directions of a compressed model."),
-            _("PiSSA takes the weights apart, and compressed ones cannot be taken apart."),
-            remedy(_("Begin at zero, as usual"), 0, **{"lora.start": "zero"}),
-            remedy(_("Do not compress the model; it takes more memory"), 0, quantisation="none"),
-        )
     if lora.plus_ratio is not None and lora.plus_ratio > MOST_PLUS:
         yield finding(
             "hyperparameters",
@@ -214,6 +203,28 @@ def _length(spec: TrainSpec, train: int) -> Iterator[Finding]:
             _("Progress is measured only at the end."),
             _("The adapter of the last step is kept, even if an earlier one was better."),
             remedy(_("Measure eight times"), 0, evaluate_every=max(1, steps // 8)),
+        )
+
+
+def _comparing(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
+    kind = spec.objective.kind
+    if kind in REFERRING and spec.neftune_alpha is not None:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("Noise would blur what is compared."),
+            _(
+                "{name} compares two readings of a text, and each would have a noise of its own."
+            ).format(name=kind.upper()),
+            remedy(_("Learn without noise"), 0, neftune_alpha=None),
+        )
+    if kind == "kto" and dataset.form == "rated" and spec.batch_size == 1:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("KTO reads at least two texts at a time."),
+            _("It holds each against another one, so that every step takes two instead of one."),
+            remedy(_("Read two at a time"), 0, batch_size=2),
         )
 
 
