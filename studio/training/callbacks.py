@@ -191,7 +191,7 @@ class Watch:
         if "loss" not in logs:
             return
         loss = logs["loss"]
-        # Half precision scales the loss until a step's gradients overflow, and leaves that step out.
+        # Half precision scales the loss until gradients overflow, and leaves that step out.
         scaled = self.lesson.way.precision == "fp16"
         steep = not scaled and not math.isfinite(logs.get("grad_norm", 0.0))
         if steep or not math.isfinite(loss):

@@ -178,7 +178,7 @@ def _precision(asked: Compute, able: Powers) -> Precision:
 def _attention(asked: Compute, precision: Precision, able: Powers, packing: bool) -> str | None:
     if asked.attention == "auto":
         # Packed rows in torch's own attention need a mask, which rules its fastest kernel out.
-        flash = packing and able.kind == "cuda" and precision != "fp32"
+        flash = packing and able.kind == "cuda" and able.bf16 and precision != "fp32"
         return "flash_attention_2" if flash and "flash-attn" in able.packages else None
     if asked.attention.startswith("flash"):
         if precision == "fp32" and able.kind == "cuda":

@@ -31,7 +31,7 @@ def test_what_stands_in_the_way_is_put_right_and_measured(
     faults = looked_at(page, "preflight-fits")
 
     page.get_by_text("Details", exact=True).click()
-    rate = page.get_by_label("Learning rate")
+    rate = page.get_by_role("spinbutton", name="Learning rate")
     rate.fill("0.9")
     press(page, "Use these numbers")
     expect(page.get_by_text("The learning rate is high")).to_be_visible()
@@ -50,7 +50,7 @@ def test_what_stands_in_the_way_is_put_right_and_measured(
     faults += looked_at(page, "preflight-measured")
 
     page.get_by_text("Details", exact=True).click()
-    page.get_by_label("Passages at once (batch)").fill("512")
+    page.get_by_role("spinbutton", name="Passages at once (batch)").fill("512")
     press(page, "Use these numbers")
     expect(page.get_by_text("does not fit into memory")).to_be_visible()
     page.get_by_text("How long may it take?").scroll_into_view_if_needed()

@@ -435,7 +435,7 @@ FLASH = {"attention": "flash_attention_2"}
 CANNOT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"compute": FLASH}, {"capability": 7.5, "libraries": {"flash-attn": "2.8"}}, "FlashAttention"),
     ({"compute": FLASH}, {"capability": 9.0}, "FlashAttention"),
-    ({"compute": {**FLASH, "precision": "fp32"}}, {"capability": 9.0}, "float32"),
+    ({"compute": {**FLASH, "precision": "fp32"}}, {"libraries": {"flash-attn": "2.8"}}, "float32"),
     ({"compute": {"loss": "liger"}}, {"capability": 9.0}, "Liger"),
     ({"compute": {"precision": "bf16"}}, {"capability": 7.5}, "bfloat16"),
     ({"compute": {"precision": "fp16"}}, {"kind": "cpu"}, "fp16"),
@@ -468,7 +468,6 @@ def test_what_the_device_knows_is_let_be() -> None:
 
 
 METHODS: list[tuple[dict[str, Any], str, str]] = [
-    ({"lora": {"start": "pissa"}, "quantisation": "nf4"}, "blocks", "main directions"),
     ({"lora": {"plus_ratio": 64.0}}, "warns", "much faster"),
     ({"neftune_alpha": 50.0}, "warns", "noise"),
 ]

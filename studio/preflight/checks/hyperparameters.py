@@ -126,17 +126,8 @@ def _scale(spec: TrainSpec) -> Iterator[Finding]:
 
 
 def _methods(spec: TrainSpec) -> Iterator[Finding]:
-    """Ways of learning that do not go together, or are turned up too far."""
+    """Ways of learning that are turned up too far."""
     lora = spec.lora
-    if lora.start == "pissa" and spec.quantisation != "none":
-        yield finding(
-            "hyperparameters",
-            "blocks",
-            _("The adapter cannot begin at the main directions of a compressed model."),
-            _("PiSSA takes the weights apart, and compressed ones cannot be taken apart."),
-            remedy(_("Begin at zero, as usual"), 0, **{"lora.start": "zero"}),
-            remedy(_("Do not compress the model; it takes more memory"), 0, quantisation="none"),
-        )
     if lora.plus_ratio is not None and lora.plus_ratio > MOST_PLUS:
         yield finding(
             "hyperparameters",
