@@ -30,7 +30,7 @@ from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from studio.domain.prompts import CONTINUE
 from studio.text.cleaning import clean
-from studio.text.segmentation import language_of
+from studio.text.languages import language_of
 
 VOCABULARY = 8192
 CONTEXT = 512

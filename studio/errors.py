@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Cause = Literal["", "memory", "diverged", "device", "disk", "base", "checkpoint", "dataset"]
+"""What kind of thing went wrong, where a service can offer more than a sentence."""
+
 
 class StudioError(Exception):
     """What happened, why, and what to do next, each in one plain sentence.
@@ -10,11 +15,16 @@ class StudioError(Exception):
     defect of the studio and shown as such.
     """
 
-    def __init__(self, what: str, why: str, remedy: str) -> None:
+    def __init__(self, what: str, why: str, remedy: str, cause: Cause = "") -> None:
         super().__init__(f"{what} {why} {remedy}")
         self.what = what
         self.why = why
         self.remedy = remedy
+        self.cause = cause
 
     def as_dict(self) -> dict[str, str]:
         return {"what": self.what, "why": self.why, "remedy": self.remedy}
+
+
+class Damaged(StudioError):
+    """Something that was stored is not there any more, or not what it was."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from studio.paths import local_path
 
@@ -15,10 +16,25 @@ ROOT = Path(__file__).resolve().parent.parent
 LocalPath = Annotated[Path, BeforeValidator(local_path)]
 
 
+def _by_host(value: Any) -> Any:
+    """``host=key`` pairs, parted by commas or spaces, as a mapping; a port may follow the host."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.replace(",", " ").split()]
+    if not all(host and key and "/" not in host for host, _equals, key in pairs):
+        raise ValueError("Write it as host=key pairs, as in api.openai.com=KEY,localhost:8000=KEY.")
+    return {host.lower(): key for host, _equals, key in pairs}
+
+
+KeysByHost = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_by_host)]
+
+
 class Settings(BaseSettings):
     """What an operator may set. Every name is an environment variable LOREWRIGHT_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="LOREWRIGHT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="LOREWRIGHT_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     data: LocalPath = Field(
         ROOT / ".lorewright", description="Folder for everything a writer makes."
@@ -51,12 +67,17 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("WANDB_API_KEY", "wandb_key"),
         description="Key of Weights & Biases (WANDB_API_KEY).",
     )
+    wandb: str | None = Field(
+        None,
+        validation_alias=AliasChoices("WANDB_BASE_URL", "wandb"),
+        description="Address of Weights & Biases (WANDB_BASE_URL). Empty: the public one.",
+    )
     language: Literal["en", "zh"] = Field("en", description="Language of the interface.")
     password: SecretStr | None = Field(
         None, description="When set, the studio asks for it before showing any page."
     )
-    endpoint_key: SecretStr | None = Field(
-        None, description="Key for the OpenAI-compatible address that a job may ask for text."
+    endpoint_keys: KeysByHost = Field(
+        {}, description="Keys of OpenAI-compatible servers, as host=key pairs with commas between."
     )
     port: int = Field(8501, ge=1, le=65535, description="Port of the page server.")
 
@@ -84,6 +105,12 @@ class Settings(BaseSettings):
     @property
     def catalogue(self) -> Path:
         return ROOT / "data" / "models.toml"
+
+    def key_for(self, address: str) -> SecretStr | None:
+        """The key of the host in this address, and of no other; the host with its port first."""
+        place = urlsplit(address)
+        host = place.hostname or ""
+        return self.endpoint_keys.get(f"{host}:{place.port}") or self.endpoint_keys.get(host)
 
 
 @lru_cache(maxsize=1)

@@ -82,6 +82,13 @@ def test_only_the_store_knows_sqlite_utils(path: Path) -> None:
     assert allowed or "sqlite_utils" not in names
 
 
+@pytest.mark.parametrize("path", OURS, ids=_name)
+def test_only_the_trainers_know_trl(path: Path) -> None:
+    """Its experimental modules change; then one file does."""
+    allowed = _name(path) == "studio/training/trainers.py"
+    assert allowed or "trl" not in _tops(_imported(ast.walk(ast.parse(path.read_text()))))
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=_name)
 def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
     assert not _tops(_imported(_at_import(ast.parse(path.read_text())))) & HEAVY

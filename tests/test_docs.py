@@ -26,6 +26,7 @@ VARIABLES = {
     "hub": "HF_ENDPOINT",
     "hub_token": "HF_TOKEN",
     "wandb_key": "WANDB_API_KEY",
+    "wandb": "WANDB_BASE_URL",
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.events import ArtifactProduced, Body
+from studio.errors import Damaged
 
 
 def digest(folder: Path) -> str:
@@ -28,12 +29,15 @@ class LocalRoom:
     for a number of questions first.
     """
 
-    def __init__(self, folder: Path, checkpoint: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, checkpoint: str | None = None, earlier: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder / "scratch"
         self.artifacts = folder / "artifacts"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.artifacts.mkdir(parents=True, exist_ok=True)
         self.checkpoint = checkpoint
+        self.earlier = earlier
         self.events: list[Body] = []
         self.stop = False
         self._questions_left: int | None = None
@@ -57,9 +61,9 @@ class LocalRoom:
     def fetch(self, artifact: str) -> Path:
         place = self.artifacts / artifact
         if not place.is_dir():
-            raise FileNotFoundError(f"There is no artifact {artifact} in {self.artifacts}.")
+            raise Damaged("It is not there.", f"No {artifact} in {self.artifacts}.", "Make it.")
         if digest(place) != artifact:
-            raise ValueError(f"Artifact {artifact} was changed after it was stored.")
+            raise Damaged("It is damaged.", f"{artifact} was changed.", "Make it again.")
         return place
 
     def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:

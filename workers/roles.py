@@ -18,11 +18,13 @@ from typing import Any
 
 import psutil
 
+from studio.settings import settings
+
 log = logging.getLogger(__name__)
 
 LIBRARIES = (
-    "torch", "transformers", "peft", "trl", "bitsandbytes", "flash-attn", "liger-kernel",
-    "llama-cpp-python", "vllm",
+    "torch", "transformers", "peft", "trl", "bitsandbytes", "flash-attn", "flash-attn-3",
+    "liger-kernel", "llama-cpp-python", "vllm",
 )  # fmt: skip
 
 _BACKENDS = {"llamacpp": ("llama_cpp",)}
@@ -87,6 +89,18 @@ def libraries() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def room() -> dict[str, int]:
+    """What there is to work with at the moment: ``free_memory`` of the machine and ``free_disk``
+    where work is kept, in bytes."""
+    place = settings().data
+    while not place.exists():
+        place = place.parent
+    return {
+        "free_memory": psutil.virtual_memory().available,
+        "free_disk": shutil.disk_usage(place).free,
+    }
 
 
 def device() -> Device:

@@ -27,7 +27,7 @@ from studio.domain.records import WorkerInfo
 from studio.errors import StudioError
 from studio.jobs import leases, live, processes, queue, spool
 from studio.settings import settings
-from workers import tasks
+from workers import roles, tasks
 from workers.tasks import Seat
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ class _Serving(ABC):
             next(self._preparing, None)
 
     def _announce(self) -> None:
+        self.info = self.info.model_copy(update=roles.room())
         live.announce(self.info, ANNOUNCED, self.connection)  # type: ignore[attr-defined]
 
     def _sweep(self) -> None:

@@ -39,9 +39,12 @@ ENGINES = {
     "prepare": "studio.datasets.engine:run",
     "revise": "studio.datasets.revision:run",
     "train": "studio.training.engine:run",
+    "probe": "studio.training.probe:run",
     "convert": "studio.conversion.engine:run",
     "register": "studio.conversion.verification:run",
     "download": "studio.models.download:run",
+    "adopt": "studio.sharing.adoption:run",
+    "publish": "studio.sharing.publication:run",
     "merge": "studio.training.merging:run",
     "write": "studio.inference.engine:run",
 }
@@ -78,6 +81,7 @@ class Room:
     ) -> None:
         self.folder = folder
         self.checkpoint = order.checkpoint
+        self.earlier = order.earlier
         self.emit = emitter.emit
         self._pulse = pulse
         self._seat = seat
@@ -163,13 +167,14 @@ def explained(problem: BaseException) -> Failed:
     """What happened, why, and what to do, for everything that an engine may raise."""
     detail = "".join(traceback.format_exception(problem))
     if isinstance(problem, StudioError):
-        return Failed(what=problem.what, why=problem.why, remedy=problem.remedy, detail=detail)
+        return Failed(**problem.as_dict(), detail=detail, cause=problem.cause)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":
         return Failed(
             what=_("The work needs more memory than there is."),
             why=_("The machine, or its graphics card, had none left to give."),
             remedy=_("Close other programs, or choose a smaller model, batch or length."),
             detail=detail,
+            cause="memory",
         )
     if isinstance(problem, OSError) and problem.errno in FULL:
         return Failed(
@@ -177,6 +182,7 @@ def explained(problem: BaseException) -> Failed:
             why=_("The disk of the studio's data folder is full."),
             remedy=_("Free some space there, then press Retry."),
             detail=detail,
+            cause="disk",
         )
     return Failed(
         what=_("The work stopped at a defect of the studio."),

@@ -1,13 +1,20 @@
-"""Voices: the shelf of trained adapters, with their figures and where they come from."""
+"""Voices: the shelf of adapters, with their figures, and where they come from."""
+
+from typing import Literal
 
 import streamlit as st
 
 from studio.domain.records import AdapterRecord
-from studio.language import _
-from studio.services import adapters, datasets, models, writing
+from studio.language import _, n_
+from studio.services import adapters, models, writing
 from studio.ui import navigation, problems, undo, words
+from studio.ui.arriving import arriving
 from studio.ui.guard import guard
+from studio.ui.handing import hand_on_voice
+from studio.ui.origin import origin
 from studio.ui.words import plain
+
+Kind = Literal["primary", "secondary", "tertiary"]
 
 
 def figures(voice: AdapterRecord) -> str:
@@ -15,72 +22,153 @@ def figures(voice: AdapterRecord) -> str:
     before, after = voice.nll_before, voice.nll_after
     if not before or after is None:
         return _("It was not measured.")
-    share = (before - after) / before
-    return _(
+    said = _(
         "Chapters it never read surprise it {share:.0%} less than before "
         "({before:.3f} → {after:.3f} nats a character)."
-    ).format(share=share, before=before, after=after)
+    ).format(share=(before - after) / before, before=before, after=after)
+    return said if not voice.facts.get("adopted") else f"{said} {_('So its own lineage says.')}"
 
 
-def lineage(voice: AdapterRecord) -> None:
-    facts = voice.facts
-    st.dataframe(
-        {
-            _("What"): [
-                _("Base model"), _("Dataset"), _("Steps"), _("LoRA rank"), _("Objective"),
-                _("Content hash"),
-            ],
-            _("Value"): [
-                models.named(voice.model), datasets.named(voice.dataset),
-                str(facts.get("steps", "")),
-                str(facts.get("rank", "")), str(facts.get("objective", "")), voice.artifact[:12],
-            ],
-        },
-        hide_index=True,
-        key=f"adapters_lineage_{voice.id}",
-    )  # fmt: skip
+def line(voice: AdapterRecord) -> str:
+    """Language, base model, when, and how many others it was made of."""
+    parts = [words.language_name(voice.language), plain(models.named(voice.model))]
+    if voice.facts.get("adopted"):
+        parts.append(_("from elsewhere"))
+    if voice.parents:
+        merged = n_("merged of {n} voice", "merged of {n} voices", len(voice.parents))
+        parts.append(merged.format(n=len(voice.parents)))
+    return " · ".join((*parts, words.when(voice.created_at)))
 
 
-def tools(voice: AdapterRecord) -> None:
-    """Rename and delete."""
-    with st.popover(_("Rename"), icon=":material/edit:"), st.form(f"adapters_name_{voice.id}"):
+def star(voice: AdapterRecord) -> None:
+    """The button that makes a voice a favourite, or no longer."""
+    label = _("Favourite") if voice.favourite else _("Add to favourites")
+    kind: Kind = "secondary" if voice.favourite else "tertiary"
+    if st.button(label, type=kind, icon=":material/star:", key=f"adapters_star_{voice.id}"):
+        adapters.favour(voice.id, not voice.favourite)
+        st.rerun()
+
+
+def more(voice: AdapterRecord) -> None:
+    """Rename, put away, delete."""
+    with st.form(f"adapters_name_{voice.id}", border=False):
         name = st.text_input(_("Name of the voice"), voice.name)
         if st.form_submit_button(_("Save the name")):
             with problems.told():
                 adapters.rename(voice.id, name)
                 st.rerun()
+    label = _("Take out of the archive") if voice.archived_at else _("Archive")
+    icon = ":material/unarchive:" if voice.archived_at else ":material/archive:"
+    told = _("The desk does not offer an archived voice. Nothing of it is lost.")
+    if st.button(label, icon=icon, help=told, key=f"adapters_archive_{voice.id}"):
+        (adapters.unarchive if voice.archived_at else adapters.archive)(voice.id)
+        st.rerun()
     if st.button(_("Delete"), key=f"adapters_delete_{voice.id}", icon=":material/delete:"):
         adapters.delete(voice.id)
         undo.remember("adapters", voice.id, voice.name)
         st.rerun()
 
 
+def remember(voice: AdapterRecord) -> None:
+    """Tags and a note, saved when the field is left."""
+    tags, note = f"adapters_tags_{voice.id}", f"adapters_note_{voice.id}"
+
+    def keep_tags() -> None:
+        adapters.set_tags(voice.id, st.session_state[tags])
+
+    def keep_note() -> None:
+        adapters.note(voice.id, st.session_state[note])
+
+    st.multiselect(
+        _("Tags"), sorted({*adapters.tags(), *voice.tags}), list(voice.tags), key=tags,
+        accept_new_options=True, placeholder=_("Type a word and press Enter"), on_change=keep_tags,
+    )  # fmt: skip
+    st.text_area(
+        _("Note"), voice.note, key=note, on_change=keep_note,
+        placeholder=_("What it is good at, what it was for"),
+        help=_("Saved as soon as you click anywhere else."),
+    )  # fmt: skip
+
+
 def show(voice: AdapterRecord, *, ready: bool, first: bool) -> None:
     with st.container(border=True, key=f"adapters_{voice.id}"):
-        st.subheader(plain(voice.name))
-        st.markdown(
-            f"{words.language_name(voice.language)} · {words.when(voice.created_at)}  \n"
-            f"{figures(voice)}"
-        )
         with st.container(horizontal=True, vertical_alignment="center"):
-            kind = "primary" if first else "secondary"
-            label = _("Write with it") if ready else _("Convert it for the desk")
-            if st.button(label, type=kind, key=f"adapters_go_{voice.id}"):
-                st.session_state["desk_voice" if ready else "convert_voice"] = voice.id
-                st.switch_page(navigation.page("desk" if ready else "convert"))
-            tools(voice)
-        with st.expander(_("Where it comes from")):
-            lineage(voice)
+            st.subheader(plain(voice.name))
+            star(voice)
+        st.caption(line(voice))
+        if voice.tags:
+            st.markdown(" ".join(f":gray-badge[{plain(tag)}]" for tag in voice.tags))
+        st.markdown(figures(voice))
+        if voice.note:
+            st.markdown(f"*{plain(' '.join(voice.note.split()))}*")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if not voice.archived_at:
+                go(voice, ready=ready, first=first)
+            with st.popover(_("More"), icon=":material/more_horiz:"):
+                more(voice)
+        look(voice)
+
+
+def go(voice: AdapterRecord, *, ready: bool, first: bool) -> None:
+    """The next step with this voice."""
+    kind = "primary" if first else "secondary"
+    label = _("Write with it") if ready else _("Convert it for the desk")
+    if st.button(label, type=kind, key=f"adapters_go_{voice.id}"):
+        st.session_state["desk_voice" if ready else "convert_voice"] = voice.id
+        st.switch_page(navigation.page("desk" if ready else "convert"))
+
+
+def look(voice: AdapterRecord) -> None:
+    """What else there is about a voice, one thing at a time."""
+    views = {
+        "origin": (_("Where it comes from"), ":material/family_history:", origin),
+        "remember": (_("Tags and note"), ":material/sell:", remember),
+        "hand": (_("Take it along"), ":material/ios_share:", hand_on_voice),
+    }
+    key = f"adapters_look_{voice.id}"
+    with st.container(horizontal=True):
+        for view, (label, icon, _show) in views.items():
+            kind: Kind = "secondary" if st.session_state.get(key) == view else "tertiary"
+            if st.button(label, type=kind, icon=icon, key=f"{key}_{view}"):
+                st.session_state[key] = None if st.session_state.get(key) == view else view
+                st.rerun()
+    if chosen := st.session_state.get(key):
+        views[chosen][2](voice)
+
+
+def found() -> list[AdapterRecord]:
+    """The voices that are looked for, favourites first."""
+    everything = adapters.list_all(archived=None)
+    if len(everything) < 2 and not any(voice.archived_at for voice in everything):
+        return everything
+    left, middle, right = st.columns([3, 2, 4], vertical_alignment="bottom")
+    text = left.text_input(_("Search"), placeholder=_("Name, tag or note"), key="adapters_search")
+    tag = middle.selectbox(
+        _("Tag"), [None, *adapters.tags()], format_func=lambda t: t or _("any"), key="adapters_tag"
+    )
+    kinds = {"all": _("All"), "favourites": _("Favourites"), "archived": _("Archive")}
+    kind = right.radio(
+        _("Which"), list(kinds), horizontal=True, format_func=kinds.__getitem__,
+        label_visibility="collapsed", key="adapters_which",
+    )  # fmt: skip
+    chosen = adapters.list_all(
+        text or "", tag=tag, favourites=kind == "favourites", archived=kind == "archived"
+    )
+    if not chosen:
+        st.info(_("No voice is like that. Change the search, or look at all of them."))
+    return sorted(chosen, key=lambda voice: not voice.favourite)
 
 
 guard()
 st.title(_("Voices"))
 st.write(_("Each lesson leaves a voice here (an adapter). It changes how a base model writes."))
 undo.offer("adapters", adapters.restore)
-shelf = adapters.list_all()
-if not shelf:
+shelf = found()
+if not adapters.list_all(archived=None):
     st.info(_("The shelf is empty: no voice has been taught yet."), icon=":material/school:")
     navigation.link("preflight", _("Teach the first one"))
 ready = {voice.id for voice in writing.voices()}
 for order, voice in enumerate(shelf):
     show(voice, ready=voice.id in ready, first=order == 0)
+with st.expander(_("Bring in a voice from elsewhere"), icon=":material/input:"):
+    arriving()

@@ -166,8 +166,15 @@ made = datasets.list_all()
 if not available and not made:
     st.info(_("There is no manuscript yet to make a dataset of."), icon=":material/menu_book:")
     navigation.link("manuscripts", _("Bring in a manuscript or take a sample"))
-with st.expander(_("Prepare another"), icon=":material/add:") if made else st.container():
-    build(available, first=not made and bool(available))
+# By its key it stays open while messages come and go above it.
+with (
+    st.expander(
+        _("Prepare another"), key="datasets_another", icon=":material/add:", on_change="rerun"
+    )
+    if made
+    else st.container()
+):
+    build(available, first=not made)
 if made:
     by_id = {r.id: r for r in made}
     names = {i: f"{r.name} · {words.when(r.created_at)}" for i, r in by_id.items()}

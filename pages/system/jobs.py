@@ -15,6 +15,7 @@ def kinds() -> dict[str, str]:
     return {
         "prepare": _("dataset"),
         "train": _("lesson"),
+        "probe": _("measurement"),
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),

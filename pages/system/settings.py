@@ -110,7 +110,7 @@ def in_force(values: Settings) -> None:
     rows = [
         {
             _("Setting"): f"LOREWRIGHT_{name.upper()}",
-            _("Value"): str(value) if value is not None else _("(not set)"),
+            _("Value"): _("(not set)") if value in (None, {}) else shown_as(value),
             _("What it is"): Settings.model_fields[name].description,
         }
         for name, value in shown.items()
@@ -123,6 +123,11 @@ def in_force(values: Settings) -> None:
         }
     )
     st.dataframe(rows, hide_index=True, key="settings_values")
+
+
+def shown_as(value: Any) -> str:
+    """Of keys, only the hosts that they are for."""
+    return ", ".join(value) if isinstance(value, dict) else str(value)
 
 
 def places(values: Settings) -> None:

@@ -3,17 +3,15 @@
 import streamlit as st
 
 from studio.domain.jobs import Job, JobState
-from studio.domain.prompts import CONTINUE
+from studio.domain.specs import TrainSpec
 from studio.language import _
-from studio.services import datasets, jobs, training
-from studio.ui import charts, live, navigation, problems, teaching, words
+from studio.services import jobs, lessons, runs, training
+from studio.ui import course, growth, live, navigation, problems, teaching, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
-from studio.ui.prose import prose
 from studio.ui.words import plain
 
 EVERY = 2.0
-OPENING = 110
 NEW = "training_new"  # set while another lesson is being planned
 
 
@@ -22,19 +20,45 @@ def start_lesson() -> None:
     spec = teaching.plan()
     if spec is None:
         return
+    spec = teaching.named(spec)
     st.caption(
         _(
             "You may close the browser while it learns. "
             "When it is done, the voice is converted for the desk by itself."
         )
     )
-    if st.button(_("Start the lesson"), type="primary", icon=":material/school:"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        begun = st.button(_("Start the lesson"), type="primary", icon=":material/school:")
+        sweep(spec)
+        navigation.link("preflight", _("See what preflight says first"))
+    if begun:
         with problems.told():
-            st.session_state["training_shown"] = training.teach(spec).train.id
-            st.session_state.pop(NEW, None)
-            st.rerun()
-    navigation.link("preflight", _("See what preflight says first"))
+            watch(training.teach(spec).train)
     teaching.details(spec)
+
+
+def watch(job: Job) -> None:
+    """Turn from planning to this lesson."""
+    st.session_state["training_shown"] = job.id
+    st.session_state.pop(NEW, None)
+    st.rerun()
+
+
+def sweep(spec: TrainSpec) -> None:
+    """Several short lessons that differ in one number, to find out which is best."""
+    names = teaching.numbers(spec)
+    with st.popover(_("Try several values"), icon=":material/science:"):
+        st.caption(
+            _("One lesson after another, each with another value; then compare them. "
+              "Which of them is worth writing with, you decide.")
+        )  # fmt: skip
+        field = st.selectbox(_("What differs"), list(names), format_func=names.__getitem__)
+        typed = st.text_input(_("Values, with spaces between"), placeholder="0.001 0.002 0.004")
+        if st.button(_("Try them")) and typed.strip():
+            with problems.told():
+                tried = lessons.sweep(spec, {field: typed.replace(",", " ").split()})
+                st.session_state["compare_chosen"] = [job.id for job in tried]
+                watch(tried[0])
 
 
 def follow(job_id: str) -> None:
@@ -48,75 +72,17 @@ def follow(job_id: str) -> None:
     live.show(job, stop=True)
     if job.state is JobState.RUNNING and job.device:
         st.caption(_("It learns on {device}.").format(device=words.device(job.device)))
-    course(job)
-    samples(job)
-
-
-def course(job: Job) -> None:
-    metrics = training.metrics(job.id)
-    held_out = [m for m in metrics if m["name"] == "nll_per_character"]
-    if len(held_out) > 1:
-        st.markdown(sentence(held_out[0]["value"], min(m["value"] for m in held_out)))
-    if len({m["step"] for m in metrics}) > 1:
-        charts.loss(metrics, key=f"training_chart_{job.id}")
-    elif not job.ended:
+    if not course.chart(job) and not job.ended:
         st.caption(_("The curve begins with the first steps, in a minute or so."))
-
-
-def sentence(before: float, after: float) -> str:
-    """What the held-out figures mean."""
-    share = (before - after) / before
-    if share <= 0:
-        return _("The chapters it has not read surprise it as much as before: {n:.3f}.").format(
-            n=before
-        )
-    return _(
-        "The chapters it has not read surprise it **{share:.0%} less** than before it learned "
-        "({before:.3f} → {after:.3f} nats a character)."
-    ).format(share=share, before=before, after=after)
-
-
-def samples(job: Job) -> None:
-    """What the untaught model wrote, beside what it writes now, from the same opening."""
-    found = training.samples(job.id)
-    steps = sorted({s["step"] for s in found})
-    later = steps[1:]
-    if not steps:
-        return
-    st.subheader(_("The voice, as it grows"))
-    step = later[-1] if later else None
-    if len(later) > 1:
-        key = f"training_step_{job.id}_{len(later)}"
-        step = st.select_slider(_("After how many steps"), later, value=later[-1], key=key)
-    language = language_of(job)
-    now = {s["prompt"]: s["text"] for s in found if s["step"] == step}
-    for number, sample in enumerate(s for s in found if s["step"] == steps[0]):
-        st.caption(_("It goes on from “…{opening}”").format(opening=opening(sample["prompt"])))
-        left, right = st.columns(2, gap="medium")
-        with left:
-            st.markdown(_("**Before the lesson**"))
-            prose(sample["text"], language, key=f"training_before_{job.id}_{number}")
-        if sample["prompt"] in now:
-            with right:
-                st.markdown(_("**After {step} steps**").format(step=step))
-                key = f"training_now_{job.id}_{number}"
-                prose(now[sample["prompt"]], language, key=key, framed=True)
-
-
-def opening(prompt: str) -> str:
-    """The end of what the voice goes on from, without the instruction before it."""
-    for instruction in CONTINUE.values():
-        prompt = prompt.removeprefix(instruction).rpartition(instruction)[2]
-    return plain(" ".join(prompt[-OPENING:].split()))
-
-
-def language_of(job: Job) -> str:
-    known = {dataset.id: dataset.language for dataset in datasets.list_all()}
-    return known.get(job.spec["dataset"], "en")
+    st.markdown(course.learned(runs.figures(job)))
+    growth.samples(job)
+    if said := course.account(job):
+        st.subheader(_("What it took"))
+        st.markdown(" ".join(plain(sentence) for sentence in said))
 
 
 def ended(job: Job) -> None:
-    """What can be done with a run that has ended."""
+    """How a run ended, and the one thing to do next."""
     if job.state is JobState.FINISHED:
         result = job.result or {}
         st.success(
@@ -126,33 +92,80 @@ def ended(job: Job) -> None:
             icon=":material/check_circle:",
         )
         navigation.link("adapters", _("See the voice"))
-    elif st.button(_("Go on where it stopped"), type="primary", icon=":material/play_arrow:"):
-        with problems.told():
-            jobs.retry(job.id)
+        return
+    with problems.told():
+        if spec := lessons.smaller(job.id) or lessons.mended(job.id):
+            remedied(job, spec)
+        elif st.button(_("Go on where it stopped"), type="primary", icon=":material/play_arrow:"):
+            runs.resume(job.id)
             st.rerun()
 
 
-def past(runs: dict[str, Job]) -> None:
+def remedied(job: Job, spec: TrainSpec) -> None:
+    """What would let a lesson that failed succeed, and the button that does it."""
+    st.info(
+        _("With this it should succeed: {changes}.").format(
+            changes=words.plain("; ".join(runs.changes(runs.spec_of(job), spec)))
+        ),
+        icon=":material/lightbulb:",
+    )
+    if st.button(_("Try it so"), type="primary", icon=":material/play_arrow:"):
+        watch(lessons.again(job.id, spec))
+
+
+def learn_on(job: Job) -> None:
+    """Ask for how long a finished lesson shall go on, and extend it."""
+    with st.popover(_("Let it learn on"), icon=":material/more_time:"):
+        st.caption(_("It begins where this lesson ended; the voice so far stays as it is."))
+        done = max(1, int((job.result or {}).get("steps", job.step)))
+        more = st.number_input(_("For how many more steps"), 1, None, done)
+        if st.button(_("Learn on")):
+            with problems.told():
+                watch(lessons.extend(job.id, steps=more))
+
+
+def further(job: Job) -> None:
+    """What else can be done with a run."""
+    with st.container(horizontal=True):
+        if job.state is JobState.FINISHED:
+            learn_on(job)
+        if st.button(_("Plan another lesson"), icon=":material/add:"):
+            teaching.begin_with(teaching.SUGGESTED)
+            plan_another()
+        if st.button(_("Plan another like this one"), icon=":material/content_copy:"):
+            teaching.begin_with(job.id, run=True)
+            plan_another()
+        if len(training.runs()) > 1 and st.button(
+            _("Compare lessons"), icon=":material/compare_arrows:"
+        ):
+            st.session_state["compare_chosen"] = [job.id]
+            st.switch_page(navigation.page("compare"))
+
+
+def plan_another() -> None:
+    st.session_state[NEW] = True
+    st.rerun()
+
+
+def past(found: dict[str, Job]) -> None:
     """One of the lessons, the last one first, and the way to another."""
-    names = {i: f"{r.title} · {words.when(r.created_at)}" for i, r in runs.items()}
+    names = {i: f"{r.title} · {words.when(r.created_at)}" for i, r in found.items()}
     chosen = choice(_("Lesson"), names, "training_shown")
-    job = runs[chosen]
+    job = found[chosen]
     if job.ended:
         ended(job)
     live.live(follow, job.id, every=None if job.ended else EVERY)
-    if st.button(_("Plan another lesson"), icon=":material/add:"):
-        st.session_state[NEW] = True
-        st.rerun()
+    further(job)
 
 
 guard()
 st.title(_("Training"))
-runs = {job.id: job for job in training.runs()}
-if runs and not st.session_state.get(NEW):
-    past(runs)
+taught = {job.id: job for job in training.runs()}
+if taught and not st.session_state.get(NEW):
+    past(taught)
 else:
     st.write(_("The model reads your passages again and again until it writes more like you."))
     start_lesson()
-    if runs and st.button(_("Back to the lessons so far"), icon=":material/arrow_back:"):
+    if taught and st.button(_("Back to the lessons so far"), icon=":material/arrow_back:"):
         del st.session_state[NEW]
         st.rerun()

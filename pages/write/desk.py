@@ -150,7 +150,9 @@ def passage(page: Generation, job: Job) -> None:
         st.caption(f":material/ink_pen: {said}")
     else:
         st.caption(
-            _("The voice went on like this. Keep it, or not: your text is untouched so far.")
+            _("{voice} went on like this. Keep it, or not: your text is untouched so far.").format(
+                voice=words.plain(writing.voice_name(page.voice))
+            )
         )
     language = stories.get(page.story_id).language
     if page.text:

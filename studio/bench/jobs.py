@@ -46,6 +46,7 @@ class Here:
     """A workroom in this process: what the engine emits is heard at once."""
 
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -12,6 +12,7 @@ from studio.models.shape import shape_of
 from studio.preflight.setup import Setup
 from studio.preflight.truth import GIB, Case, Table
 from studio.settings import ROOT
+from studio.training.trainers import fuse_head
 
 LONGEST = 300
 """Seconds after which a case is given up."""
@@ -52,7 +53,7 @@ CHOICES: tuple[dict[str, Any], ...] = (
 
 def measure() -> Table | None:
     """Every case that fits, each in a process of its own; None where there is no GPU."""
-    name = _gpu()
+    name = gpu()
     if name is None:
         return None
     done = [_alone(config, setup) for config, setup in matrix()]
@@ -120,9 +121,7 @@ def build(config: dict[str, Any], setup: Setup) -> Any:
     if setup.quantisation == "nf4":
         _compress(model, dtype, setup.kind)
     if setup.loss == "chunked":
-        from trl.trainer.utils import add_fused_lm_head
-
-        add_fused_lm_head(model)
+        fuse_head(model)
     if setup.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     lora = setup.adapter
@@ -199,7 +198,7 @@ def _alone(config: dict[str, Any], setup: Setup) -> Case | str:
     )
 
 
-def _gpu() -> str | None:
+def gpu() -> str | None:
     import torch
 
     return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.bench import machine
+from studio.bench import machine, training_gpu
 from studio.domain.base import Model
 from studio.domain.events import ArtifactProduced, Body, Progressed, Started
 from studio.domain.recipes import PrepareSpec
@@ -26,8 +26,9 @@ from studio.settings import settings
 from studio.text.importing import read_manuscript
 from studio.training import engine
 from studio.training.arguments import common
+from studio.training.computing import computing, powers
 from studio.training.examples import rows_of
-from studio.training.model import build, recomputes
+from studio.training.model import build
 
 STEPS = 40
 WARM = 4
@@ -76,6 +77,7 @@ class Room:
     emitter: Emitter
     baton: Baton | None = None
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def emit(self, body: Body) -> None:
         self.emitter.emit(body)
@@ -117,7 +119,13 @@ def run() -> dict[str, Any]:
         "job_step_seconds": round(statistics.median(job), 4),
         "alone_step_seconds": round(statistics.median(alone), 4),
     }
-    return machine.report("training", results, at_most={"step_ratio": 1.03}, at_least={})
+    gpu = training_gpu.measure()
+    at_most, at_least = {"step_ratio": 1.03}, {}
+    if gpu and "gpu_speed_ratio" in gpu:
+        results |= {name: round(gpu[name], 3) for name in ("gpu_speed_ratio", "gpu_memory_ratio")}
+        at_most["gpu_memory_ratio"], at_least["gpu_speed_ratio"] = 0.6, 1.5
+    told = "No GPU was found; only the step of a job was compared."
+    return machine.report("training", results, at_most, at_least) | {"gpu": gpu or told}
 
 
 def _spec(dataset: str) -> TrainSpec:
@@ -169,11 +177,13 @@ def _alone(spec: TrainSpec, folder: Path, baton: Baton) -> None:
     tokenizer = load_tokenizer(base)
     path = context.store().fetch(spec.dataset) / "train.jsonl"
     rows, _account = rows_of(path, tokenizer, spec.formatter, spec.max_length)
-    model = build(base, spec, best_device())
-    arguments = common(spec, STEPS, folder, model.device.type, recomputes(validate(base)))
+    way = computing(spec, validate(base), powers(best_device()))
+    model = build(base, spec, way.kind, way.dtype, way.attention)
+    arguments = common(spec, STEPS, folder, way)
     objective = discover("studio.training.objectives")[spec.objective.kind]
     try:
-        objective.run(model, tokenizer, rows, arguments, [_runner(baton)]).train()
+        runner = [_runner(baton)]
+        objective.run(spec.objective, model, tokenizer, rows, arguments, runner).train()
     finally:
         baton.leave(ALONE)
 

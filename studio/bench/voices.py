@@ -47,6 +47,7 @@ class Room:
     folder: Path
     store: ArtifactStore
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def emit(self, body: Body) -> None:
         del body

@@ -11,7 +11,7 @@ import typer
 from studio.cli import output
 from studio.cli.output import AsJson
 
-Name = Literal["jobs", "events", "training", "imports", "text", "memory", "voices"]
+Name = Literal["jobs", "events", "training", "imports", "text", "memory", "voices", "curves"]
 Corpus = Annotated[
     Path | None, typer.Option(help="Folder with novels in “en” and “zh”, for “text” and “voices”.")
 ]

@@ -10,7 +10,7 @@ import typer
 from studio.cli import choose, output, recipes
 from studio.cli.output import AsJson
 from studio.cli.progress import follow
-from studio.cli.recipes import MayLeave, MostRequests, Price, Writer, WriterModel
+from studio.cli.recipes import MayLeave, MostCost, MostRequests, Price, Writer, WriterModel
 from studio.domain.base import Language
 from studio.domain.exports import Form, Shape
 from studio.domain.recipes import SyntheticSpec
@@ -143,6 +143,7 @@ def generate(
     unjudged: Annotated[bool, typer.Option("--unjudged", help="Keep all, grade none.")] = False,
     least_grade: Annotated[int, typer.Option(min=1, max=5, help="Grade that is kept.")] = 4,
     most_requests: MostRequests = 500,
+    most_cost: MostCost = None,
     price_in: Price = 0.0,
     price_out: Price = 0.0,
     name: Annotated[str | None, typer.Option(help="What to call the dataset.")] = None,
@@ -152,8 +153,10 @@ def generate(
 ) -> None:
     """Have examples about topics made up. With --json and without --yes: the estimate alone."""
     base = choose.base_model(model)
-    endpoint = {"may_leave": may_leave, "most_requests": most_requests,
-                "price_in": price_in, "price_out": price_out}  # fmt: skip
+    endpoint = {
+        "may_leave": may_leave, "most_requests": most_requests, "most_cost": most_cost or None,
+        "price_in": price_in, "price_out": price_out,
+    }  # fmt: skip
     local = choose.base_model(writer_model) if writer == "local" else base
     spec = SyntheticSpec.model_validate(
         {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -43,7 +43,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     out.print(table)
 
 
-def show_facts(facts: dict[str, object]) -> None:
+def show_facts(facts: Mapping[str, object]) -> None:
     """Names and values, one pair a line."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")

@@ -17,6 +17,8 @@ from studio.cli import (
     manuscripts,
     models,
     output,
+    plans,
+    runs,
     system,
     teach,
     write,
@@ -51,9 +53,10 @@ app.command("prepare")(manuscripts.prepare)
 app.add_typer(datasets.app, name="dataset")
 app.command("preflight")(teach.preflight)
 app.command("train")(teach.train)
+app.add_typer(runs.app, name="runs")
+app.add_typer(plans.app, name="plans")
 app.command("convert")(teach.convert)
 app.command("write")(write.write)
-app.add_typer(datasets.app, name="dataset")
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
 app.add_typer(jobs.app, name="jobs")

@@ -26,6 +26,9 @@ MayLeave = Annotated[
     bool, typer.Option("--may-leave", help="The address may be on another machine.")
 ]
 MostRequests = Annotated[int, typer.Option(min=1, help="Requests that are never exceeded.")]
+MostCost = Annotated[
+    float | None, typer.Option(min=0, help="What is never exceeded, at the prices given.")
+]
 Price = Annotated[float, typer.Option(min=0, help="Price of a million tokens.")]
 
 

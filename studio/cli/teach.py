@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -10,19 +11,27 @@ from studio.cli import choose, output
 from studio.cli.output import AsJson
 from studio.cli.progress import follow
 from studio.domain.findings import Finding, Remedy, Report
-from studio.domain.jobs import Job
-from studio.domain.records import Teaching
 from studio.domain.specs import TrainSpec
+from studio.errors import StudioError
 from studio.language import _
-from studio.services import adapters, conversion, datasets, training
+from studio.services import adapters, conversion, datasets, plans, training
 from studio.services.conversion import Quantisation
+from studio.training import reading
 
+PLAN_FILES = (".yaml", ".yml", ".json")
 MARKS = {"blocks": "!!", "warns": "! ", "tells": "  "}
 
-Dataset = Annotated[
-    str | None, typer.Argument(help="A dataset, by id or name; the newest where none is named.")
+Lesson = Annotated[
+    str | None,
+    typer.Argument(
+        help="A plan (a YAML or JSON file, or the name of one that was kept), or a dataset by id"
+        " or name; the newest dataset where none is named."
+    ),
 ]
-Preset = Annotated[str, typer.Option(help="How long to learn: taste, evening or weekend.")]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="How long to learn from a dataset: taste (the usual), evening or weekend."),
+]
 BaseModel = Annotated[str | None, typer.Option("--model", help="Base model: its name or folder.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Stop after this many steps.")]
 Quantised = Annotated[
@@ -31,27 +40,71 @@ Quantised = Annotated[
 
 
 def plan(
-    dataset: str | None, preset: str, model: str | None, steps: int | None, name: str | None
+    lesson: str | None, preset: str | None, model: str | None, steps: int | None, name: str | None
 ) -> TrainSpec:
-    """The training that the options describe."""
-    record = choose.one_of(datasets.list_all(), dataset, "dataset")
-    presets = training.presets(record.id, choose.base_model(model))
-    if preset not in presets:
-        raise typer.BadParameter(f"There are the presets {', '.join(presets)}.")
+    """The training that the arguments describe.
+
+    Raises:
+        StudioError: the plan cannot be read, or nothing is called so.
+    """
+    spec = kept(lesson) if lesson else None
+    if spec is None:
+        record = choose.one_of(datasets.list_all(), lesson, "dataset")
+        spec = _suggested(record.id, preset or "taste", model)
+    elif preset or model:
+        raise typer.BadParameter("A plan names its base model itself, and is no preset any more.")
     changes = {"max_steps": steps, "name": name}
     given = {field: value for field, value in changes.items() if value is not None}
-    return TrainSpec.model_validate({**presets[preset].model_dump(), **given})
+    return reading.with_changes(spec, given)
+
+
+def _suggested(dataset: str, preset: str, model: str | None) -> TrainSpec:
+    presets = training.presets(dataset, choose.base_model(model))
+    if preset not in presets:
+        raise typer.BadParameter(f"There are the presets {', '.join(presets)}.")
+    return presets[preset]
+
+
+def kept(lesson: str) -> TrainSpec | None:
+    """The plan in this file, or of this name or id; None where it is neither.
+
+    Raises:
+        StudioError: the file cannot be read, or a dataset has the same name.
+    """
+    if lesson.lower().endswith(PLAN_FILES):
+        return plans.from_yaml(_text_of(Path(lesson)))
+    found = [plan.id for plan in plans.list_all() if lesson in (plan.id, plan.name)]
+    if not found:
+        return None
+    if any(lesson in (dataset.id, dataset.name) for dataset in datasets.list_all()):
+        raise StudioError(
+            _("“{name}” is a plan and a dataset.").format(name=lesson),
+            _("Both have this name."),
+            _("Name one of them by its id: the plan is {id}.").format(id=found[0]),
+        )
+    return plans.spec_of(found[0])
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise StudioError(
+            _("The plan “{name}” cannot be read.").format(name=path.name),
+            str(problem),
+            _("Give the path of a plan that the studio wrote."),
+        ) from problem
 
 
 def preflight(
-    dataset: Dataset = None,
-    preset: Preset = "taste",
+    lesson: Lesson = None,
+    preset: Preset = None,
     model: BaseModel = None,
     max_steps: Steps = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what would go wrong with a training before a minute is spent on it."""
-    report = training.preflight(plan(dataset, preset, model, max_steps, None))
+    report = training.preflight(plan(lesson, preset, model, max_steps, None))
     if as_json:
         output.show_json(report)
     else:
@@ -88,8 +141,8 @@ def _told(remedy: Remedy) -> str:
 
 
 def train(
-    dataset: Dataset = None,
-    preset: Preset = "taste",
+    lesson: Lesson = None,
+    preset: Preset = None,
     model: BaseModel = None,
     name: Annotated[str | None, typer.Option(help="What to call the voice.")] = None,
     max_steps: Steps = None,
@@ -97,9 +150,9 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Teach a voice: train, convert, verify, as jobs one after another."""
-    spec = plan(dataset, preset, model, max_steps, name)
-    done = follow(lambda: _taught(training.teach(spec, quantisation)), quiet=as_json)
-    taught, verified = done[0].result or {}, done[-1].result or {}
+    spec = plan(lesson, preset, model, max_steps, name)
+    done = follow(lambda: training.teach(spec, quantisation).chain, quiet=as_json)
+    taught, verified = done[0].result or {}, (done[-1].result or {}) if done[1:] else {}
     if as_json:
         output.show_json({"job_id": done[0].id, **taught, "verification": verified})
         return
@@ -110,14 +163,17 @@ def train(
             "Seconds": round(taught["seconds"]),
             "Surprise a character, before": f"{taught['nll_before']:.4f} nats",
             "Surprise a character, after": f"{taught['nll_after']:.4f} nats",
-            "Same next word after conversion": f"{verified['top1_agreement']:.2%}",
+            **_agreement(verified),
             "Id": taught["adapter"],
         }
     )
 
 
-def _taught(teaching: Teaching) -> list[Job]:
-    return [teaching.train, teaching.base, teaching.adapter, teaching.verify]
+def _agreement(verified: dict[str, Any]) -> dict[str, str]:
+    """Nothing where the adapter was of a kind that is not converted."""
+    if not verified:
+        return {}
+    return {"Same next word after conversion": f"{verified['top1_agreement']:.2%}"}
 
 
 def convert(

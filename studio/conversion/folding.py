@@ -33,14 +33,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise StudioError(
             _("The adapter in {folder} cannot be read.").format(folder=folder),
             _("Its file {name} is missing or damaged.").format(name=CONFIG),
             _("Train the voice again, or copy the adapter's folder again."),
         ) from error
-    return dict(found)
 
 
 def peculiarities(config: dict[str, Any]) -> list[str]:

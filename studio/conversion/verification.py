@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from studio.conversion import stories
 from studio.datasets.example import Messages
 from studio.datasets.formatting import formatter_of, is_text
 from studio.domain.events import Progressed
-from studio.domain.recipes import FormatterSpec, Template
+from studio.domain.recipes import Format, FormatterSpec, Template
 from studio.domain.specs import RegisterSpec
 from studio.domain.voices import FormattedExample
 from studio.domain.workroom import Stopped, Workroom
@@ -83,7 +84,8 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     runtime = Runtime(only_gguf(base), LONGEST, exact=True)
     try:
         runtime.use(only_gguf(room.fetch(spec.gguf_adapter)))
-        examples = list(_examples(room.fetch(spec.dataset), folder, runtime, spec.positions))
+        held_out, format_ = _held_out(spec, room)
+        examples = list(_examples(held_out, format_, folder, runtime, spec.positions))
         found = _compare(_reference(folder, adapter), runtime, examples, room)
     finally:
         runtime.close()
@@ -91,19 +93,34 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     return _report(spec, room, found)
 
 
-def _examples(dataset: Path, model: Path, runtime: Runtime, wanted: int) -> Iterator[Example]:
+def _held_out(spec: RegisterSpec, room: Workroom) -> tuple[Iterable[Messages], FormatterSpec]:
+    """What the voice never learned: its dataset's held-out conversations; of a voice from
+    elsewhere, passages of a story that ships with the studio."""
+    if spec.dataset is None:
+        return stories.passages(spec.language), Format()
+    dataset = room.fetch(spec.dataset)
+    lines = (dataset / "validation.jsonl").read_text("utf-8").splitlines()
+    return (json.loads(line)["messages"] for line in lines), _formatter(dataset)
+
+
+def _examples(
+    held_out: Iterable[Messages],
+    format_: FormatterSpec,
+    model: Path,
+    runtime: Runtime,
+    wanted: int,
+) -> Iterator[Example]:
     """Held-out conversations, until their learned tokens are ``wanted`` or there are no more.
 
     Raises:
-        StudioError: the dataset holds nothing out, or llama.cpp reads other tokens.
+        StudioError: llama.cpp reads other tokens.
     """
     tokenizer = load_tokenizer(model)
-    formatter = formatter_of(_formatter(dataset))
+    formatter = formatter_of(format_)
     longest = min(LONGEST, runtime.context)
-    for line in (dataset / "validation.jsonl").read_text("utf-8").splitlines():
+    for turns in held_out:
         if wanted <= 0:
             return
-        turns = json.loads(line)["messages"]
         formatted = formatter.run(tokenizer, turns)
         if not _reads_the_same(turns, formatted, runtime, formatter.template(tokenizer)):
             raise _tokens_differ(runtime.head.path, turns)

@@ -6,8 +6,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from studio.text.passages import Sizes, Span
+from studio.datasets.pretokens import Pretokens
+from studio.text.packing import Sizes, Span
 
+STRETCH = 1 << 21
+"""Characters up to which all words of a text are held at once."""
 UNIT = 1_500
 """Characters that are tokenised together, give or take a sentence. Long enough to cost little
 each, and short enough that finding a character's token in them does, too."""
@@ -18,7 +21,19 @@ BATCH = 512
 def sizes_with(tokenizer: Any) -> Sizes:
     """Token counts of spans that tile a text, from one pass over it where the tokenizer tells
     which token a character is in."""
-    return _by_offsets(tokenizer.backend_tokenizer) if tokenizer.is_fast else _one_by_one(tokenizer)
+    if not tokenizer.is_fast:
+        return _one_by_one(tokenizer)
+    by_offsets = _by_offsets(tokenizer.backend_tokenizer)
+    pretokens = Pretokens.of(tokenizer.backend_tokenizer)
+    return _by_pretokens(pretokens, by_offsets) if pretokens else by_offsets
+
+
+def _by_pretokens(pretokens: Pretokens, otherwise: Sizes) -> Sizes:
+    def sizes(text: str, spans: Sequence[Span]) -> Sequence[int]:
+        counts = pretokens.counts(text, spans) if spans and len(text) <= STRETCH else None
+        return otherwise(text, spans) if counts is None else counts
+
+    return sizes
 
 
 def _by_offsets(backend: Any) -> Sizes:
@@ -69,7 +84,7 @@ def _count(counts: list[int], encoding: Any, start: int, within: Sequence[Span])
 
 
 def _token_at(encoding: Any, place: int) -> int:
-    """The first token that begins at this character or later."""
+    """The token that holds this character, or the first that begins later."""
     token = encoding.char_to_token(place)
     if token is not None:
         return int(token)

@@ -6,12 +6,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from studio.datasets.example import Skipped
+from studio.datasets.example import CUT_SENTENCE
 from studio.datasets.splits import Section
 from studio.datasets.tools import Tools
 from studio.errors import StudioError
 from studio.language import _
-from studio.text.passages import Passage, Span, pack
+from studio.text.clauses import Parted, parted
+from studio.text.packing import Passage, Span, pack
 from studio.text.sentences import sentences
 
 
@@ -21,39 +22,42 @@ class Cut(NamedTuple):
     text: str
     size: int
     before: str = ""
+    flags: tuple[str, ...] = ()
+    """``CUT_SENTENCE`` where it begins or ends within a sentence that is too long for one."""
 
 
-def pieces(section: Section, tools: Tools, budget: int) -> Iterator[Cut]:
-    """Passages of whole sentences, about ``budget`` tokens each."""
-    spans = sentences(section.text)
-    for passage in pack(section.text, spans, tools.sizes(section.text, spans), budget):
+def passages(section: Section, tools: Tools, budget: int) -> Iterator[Cut]:
+    """Whole sentences, about ``budget`` tokens together. A sentence that is more than twice as
+    long is cut within."""
+    found = _sentences(section, tools, budget, 2 * budget)
+    for passage in pack(section.text, found.spans, found.counts, budget):
         if text := section.text[passage.start : passage.end].strip():
-            yield Cut(text, passage.size)
+            yield Cut(text, passage.size, flags=_flags(passage, found))
 
 
-def fitting(section: Section, tools: Tools, budget: int) -> Iterator[Cut | Skipped]:
-    """Passages, without those of a single sentence that is more than twice too long."""
-    for cut in pieces(section, tools, budget):
-        yield cut if cut.size <= 2 * budget else Skipped("too_long")
-
-
-def following(section: Section, tools: Tools, budget: int, context: int) -> Iterator[Cut | Skipped]:
+def following(section: Section, tools: Tools, budget: int, context: int) -> Iterator[Cut]:
     """Passages with what came before them, whole sentences too.
 
-    A single sentence that is longer than a passage takes the room from what comes before it.
-    The first passage follows the chapter's title.
+    A sentence that is longer than a passage takes the room from what comes before it, up to
+    nine tenths; a longer one is cut within. The first passage follows the chapter's title.
     """
+    found = _sentences(section, tools, budget, budget + min(budget, context * 9 // 10))
+    for passage in pack(section.text, found.spans, found.counts, budget):
+        if text := section.text[passage.start : passage.end].strip():
+            room = context - max(0, passage.size - budget)
+            before = _before(section, found.spans, found.counts, passage, room)
+            yield Cut(text, passage.size, before, _flags(passage, found))
+
+
+def _sentences(section: Section, tools: Tools, budget: int, most: int) -> Parted:
     spans = sentences(section.text)
     counts = tools.sizes(section.text, spans)
-    for passage in pack(section.text, spans, counts, budget):
-        text = section.text[passage.start : passage.end].strip()
-        room = context - max(0, passage.size - budget)
-        if not text:
-            continue
-        if room < context / 10:
-            yield Skipped("too_long")
-            continue
-        yield Cut(text, passage.size, _before(section, spans, counts, passage, room))
+    return parted(section.text, spans, counts, tools.sizes, budget, most)
+
+
+def _flags(passage: Passage, found: Parted) -> tuple[str, ...]:
+    is_cut = passage.start in found.within or passage.end in found.within
+    return (CUT_SENTENCE,) if is_cut else ()
 
 
 def check_room(passage: int, context: int) -> None:

@@ -13,11 +13,18 @@ from studio.datasets import given, keeping, statistics
 from studio.datasets.example import Example
 from studio.datasets.given import Table
 from studio.datasets.journal import Journal, opened
+from studio.datasets.tools import Usage
 from studio.datasets.workshop import Workshop
 from studio.domain.base import Language
 from studio.domain.events import LogLine
 from studio.domain.manuscripts import Manuscript
-from studio.domain.recipes import PrepareSpec, SyntheticSpec
+from studio.domain.recipes import (
+    BuilderSpec,
+    EndpointWriter,
+    LocalWriter,
+    PrepareSpec,
+    SyntheticSpec,
+)
 from studio.domain.workroom import Workroom
 from studio.errors import StudioError
 from studio.language import _
@@ -50,6 +57,7 @@ def run(spec: PrepareSpec, room: Workroom) -> dict[str, Any]:
     folder = room.folder / "dataset"
     _write(folder, spec, manuscripts, train, validation, figures)
     _tell_what_was_left_out(room, workshop.left_out)
+    _tell_what_is_lacking(spec.builder, len(train) + len(validation), workshop.journal, room)
     artifact = room.produce("dataset", folder, spec.name, facts)
     result = {"dataset": artifact, **{k: v for k, v in facts.items() if k != "statistics"}}
     return result | (_asked(workshop.journal, room) if workshop.journal else {})
@@ -134,9 +142,28 @@ def _write(
     keeping.write(folder, recipe, train, validation, figures)
 
 
+def _tell_what_is_lacking(
+    builder: BuilderSpec, made: int, journal: Journal | None, room: Workroom
+) -> None:
+    """Fewer made-up examples than were wanted, and why."""
+    if not isinstance(builder, SyntheticSpec) or made >= builder.count or journal is None:
+        return
+    note = _("Only {made} of {count} examples could be made: {why}").format(
+        made=made, count=builder.count, why=_why_lacking(builder.writer, journal.usage)
+    )
+    room.emit(LogLine(level="warning", text=note))
+
+
+def _why_lacking(writer: LocalWriter | EndpointWriter, usage: Usage) -> str:
+    if isinstance(writer, EndpointWriter) and writer.is_spent(usage.read, usage.written):
+        return _("the most that may be spent was reached. Raise it, and make the dataset again.")
+    if isinstance(writer, EndpointWriter) and usage.requests >= writer.most_requests:
+        return _("the most requests that may be sent were. Raise it, and make the dataset again.")
+    return _("the model repeated itself or gave nothing of use. Name more topics.")
+
+
 def _tell_what_was_left_out(room: Workroom, left_out: dict[str, int]) -> None:
     notes = {
-        "too_long": _("{count} sentences longer than a passage and its context were left out."),
         "no_request": _(
             "{count} passages got no usable request from the writer and were left out."
         ),

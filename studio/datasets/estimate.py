@@ -58,7 +58,7 @@ def estimate(spec: BuilderSpec, characters: Mapping[Language, int] | None = None
     writer = spec.asks
     price, seconds, assumed = 0.0, written / LOCAL_PACE, [_local()]
     if isinstance(writer, EndpointWriter):
-        price = (read * writer.price_in + written * writer.price_out) / 1e6
+        price = writer.cost(read, written)
         seconds = (requests * REMOTE_WAIT + written / REMOTE_PACE) / writer.at_once
         assumed = [_remote(writer)]
     return Estimate(
@@ -117,7 +117,7 @@ def _passages(tokens: float, budget: int) -> int:
 def _counting() -> str:
     return _(
         "Four English letters or one and a half Chinese characters are taken as a token, and "
-        "every answer as long as it may be. Second tries are not counted."
+        "every answer as long as it may be. What has to be asked for anew is not counted."
     )
 
 

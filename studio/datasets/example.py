@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 Messages = list[dict[str, str]]
-Reason = Literal[
-    "too_long", "no_request", "no_pair", "unreadable", "copied", "ungraded", "graded_low"
-]
+Reason = Literal["no_request", "no_pair", "unreadable", "copied", "ungraded", "graded_low"]
+CUT_SENTENCE = "cut_sentence"
+"""Flags an example that begins or ends within a sentence too long for one passage."""
 
 
 class Draft(NamedTuple):
@@ -20,6 +20,7 @@ class Draft(NamedTuple):
     """What it should rather not have written in that place."""
     wanted: bool = True
     """False: readers rated it as what should not be written."""
+    flags: tuple[str, ...] = ()
 
 
 class Skipped(NamedTuple):

@@ -22,7 +22,7 @@ from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _
 from studio.plugins import discover
-from studio.text.segmentation import language_of
+from studio.text.languages import language_of
 
 TOLD = 3
 """Rows that cannot be used which the log tells of one by one."""

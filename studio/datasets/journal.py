@@ -22,7 +22,15 @@ from studio.language import _
 EVERY_ANSWERS = 30
 EVERY_SECONDS = 60.0
 ANSWERS, USAGE = "answers.jsonl", "usage.json"
-_NOT_ASKED_FOR = {"may_leave", "timeout", "at_once", "most_requests", "price_in", "price_out"}
+_NOT_ASKED_FOR = {
+    "may_leave",
+    "timeout",
+    "at_once",
+    "most_requests",
+    "price_in",
+    "price_out",
+    "most_cost",
+}
 
 
 class Answer(BaseModel):

@@ -28,9 +28,11 @@ def describe(
 ) -> dict[str, Any]:
     """Figures of both splits, histograms of their lengths in ``tokens`` and ``characters``, what
     was left out, what the text is like (see ``quality.wording``), how many examples carry each
-    flag, how long it takes to read, and the longest span that both splits share."""
+    flag, how long it takes to read, and the longest span that both splits share. ``form`` is what
+    an example is: completion, preference, rated or text."""
     written = [quality.written(example) for example in (*train, *validation)]
     return {
+        "form": _form(train),
         "train": _figures(train),
         "validation": _figures(validation),
         "histogram": _histogram(train, validation, lambda e: e.tokens),
@@ -44,6 +46,15 @@ def describe(
         "reading": _reading(written),
         "leakage": _leakage(train, validation),
     }
+
+
+def _form(examples: Sequence[Example]) -> str:
+    """Of the greater part; ratings count as such when there is one."""
+    if any(not example.wanted for example in examples):
+        return "rated"
+    commonest = Counter(example.form for example in examples).most_common(1)
+    form = commonest[0][0] if commonest else "conversation"
+    return "completion" if form == "conversation" else form
 
 
 def _figures(examples: Sequence[Example]) -> dict[str, Any]:

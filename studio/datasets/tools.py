@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from studio.datasets.example import Messages
-from studio.text.passages import Sizes
+from studio.text.packing import Sizes
 
 
 class Question(NamedTuple):

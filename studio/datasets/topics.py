@@ -90,14 +90,23 @@ def sections(spec: SyntheticSpec, share: float) -> Split:
 
 def _sections(spec: SyntheticSpec) -> Iterator[Section]:
     questions = -(-spec.count // at_once(spec))
-    for number in range(questions):
-        topic = spec.topics[number % len(spec.topics)]
-        yield Section(0, number, topic, "", spec.language)
+    yield from (_section(spec, number) for number in range(questions))
+
+
+def _section(spec: SyntheticSpec, number: int) -> Section:
+    return Section(0, number, spec.topics[number % len(spec.topics)], "", spec.language)
+
+
+def further(spec: SyntheticSpec, asked: int, lacking: int) -> list[Section]:
+    """Sections for ``lacking`` more examples, when ``asked`` sections gave too few."""
+    questions = -(-lacking // at_once(spec))
+    return [_section(spec, number) for number in range(asked, asked + questions)]
 
 
 def wanted(section: Section, spec: SyntheticSpec) -> int:
-    """Examples that a section is to give; the last one gives the rest."""
-    return min(at_once(spec), spec.count - section.chapter * at_once(spec))
+    """Examples that a section is to give; the last of the first round gives the rest."""
+    left = spec.count - section.chapter * at_once(spec)
+    return min(at_once(spec), left) if left > 0 else at_once(spec)
 
 
 def request(section: Section, spec: SyntheticSpec) -> Messages:

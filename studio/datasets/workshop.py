@@ -14,8 +14,9 @@ from studio.datasets.example import Draft, Example, Reason, Skipped
 from studio.datasets.formatting import Formatter, formatter_of
 from studio.datasets.given import Given, Table
 from studio.datasets.journal import Journal
+from studio.datasets.refilling import refilled
 from studio.datasets.splits import Section, Split, split
-from studio.datasets.tools import Tools
+from studio.datasets.tools import Question, Tools
 from studio.domain.events import LogLine, Progressed
 from studio.domain.manuscripts import Manuscript
 from studio.domain.recipes import PrepareSpec, SyntheticSpec
@@ -23,7 +24,7 @@ from studio.domain.workroom import ReadingRoom, Stopped
 from studio.language import _
 from studio.models.source import folder_of, load_tokenizer
 from studio.plugins import discover
-from studio.text.passages import Sizes
+from studio.text.packing import Sizes
 
 
 class Workshop:
@@ -60,14 +61,15 @@ class Workshop:
 
     def examples(self, table: Table | None) -> tuple[list[Example], list[Example]]:
         """What is learned and what is held back, of the manuscripts and the rows."""
-        learned, held = self._sections()
+        sections, builder = self._sections(), self.spec.builder
         more, checked = given.split(table.given, self.spec.validation_share) if table else ([], [])
         if self.journal:
             prose = [row.content for row in (*checked, *more) if isinstance(row.content, Section)]
-            self._ask_beforehand(self.journal, [*held, *learned, *prose])
-        steps = len(learned) + len(held)
-        validation = [e for s in held for e in self._of_chapter(s, "v", steps)]
-        train = [e for s in learned for e in self._of_chapter(s, "t", steps)]
+            self._ask_beforehand(self.journal, [*sections.validation, *sections.train, *prose])
+        if isinstance(builder, SyntheticSpec):
+            train, validation = refilled(self.spec, builder, sections, self._made_up)
+        else:
+            train, validation = self._of_sections(sections)
         validation += self._of_rows(checked)
         train += self._of_rows(more)
         screened = quality.screen(train, validation, self.spec.quality)
@@ -80,14 +82,28 @@ class Workshop:
             return topics.sections(self.spec.builder, self.spec.validation_share)
         return split(self.manuscripts, self.spec.validation_share, self.spec.hold_back)
 
+    def _of_sections(self, sections: Split) -> tuple[list[Example], list[Example]]:
+        steps = len(sections.train) + len(sections.validation)
+        validation = [e for s in sections.validation for e in self._of_chapter(s, "v", steps)]
+        train = [e for s in sections.train for e in self._of_chapter(s, "t", steps)]
+        return train, validation
+
+    def _made_up(self, sections: Split) -> tuple[list[Example], list[Example]]:
+        if self.journal:
+            self.journal.ask(self._questions([*sections.validation, *sections.train]))
+        return self._of_sections(sections)
+
     def _ask_beforehand(self, journal: Journal, sections: Sequence[Section]) -> None:
-        questions = [
+        questions = self._questions(sections)
+        estimate.check_cap(self.spec.builder, len(questions))
+        journal.settle(questions)
+
+    def _questions(self, sections: Sequence[Section]) -> list[Question]:
+        return [
             question
             for section in sections
             for question in self.builder.questions(section, self.tools, self.spec.builder)
         ]
-        estimate.check_cap(self.spec.builder, len(questions))
-        journal.settle(questions)
 
     def _of_chapter(self, section: Section, mark: str, steps: int) -> list[Example]:
         number = f"{section.manuscript}.{section.chapter}{mark}"
@@ -130,6 +146,7 @@ class Workshop:
                 chapter=title,
                 tokens=tokens,
                 characters=len(draft.messages[-1]["content"]),
+                flags=draft.flags,
             )
             for (number, draft, title), tokens in zip(drafts, lengths, strict=True)
         ]

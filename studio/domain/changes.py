@@ -20,10 +20,18 @@ def changed(spec: TrainSpec, changes: dict[str, Any]) -> TrainSpec:
         place = values
         for part in path:
             place = place[part]
-        if isinstance(place[last], dict) and isinstance(value, dict):
-            value = {**place[last], **value}
-        place[last] = value
+        place[last] = value if path else _combined(place[last], value)
     return TrainSpec.model_validate(values)
+
+
+def _combined(now: Any, value: Any) -> Any:
+    """A part of a spec with some of its fields set; another kind of it replaces it."""
+    if isinstance(now, dict) and isinstance(value, str):
+        value = {"kind": value}
+    if not (isinstance(now, dict) and isinstance(value, dict)):
+        return value
+    same = value.get("kind", now.get("kind")) == now.get("kind")
+    return {**now, **value} if same else value
 
 
 def applied(spec: TrainSpec, remedy: Remedy) -> TrainSpec:

@@ -92,6 +92,8 @@ class Failed(Body):
     why: str
     remedy: str
     detail: str = ""
+    cause: str = ""
+    """What kind of thing went wrong: a studio.errors.Cause."""
 
 
 class Cancelled(Body):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from studio.domain.base import Language
 from studio.domain.jobs import Failure
 from studio.domain.models import ModelFacts
+from studio.domain.specs import ProbeSpec, TrainSpec
 
 
 class Known(BaseModel):
@@ -67,6 +68,8 @@ class DeviceFacts(Known):
     """What it may draw at most."""
     worker: str = ""
     """The worker that would take the training."""
+    host: str = ""
+    """The machine that it runs on."""
     ahead: int = 0
     """Trainings that run or wait before it."""
     libraries: dict[str, str] = {}
@@ -82,11 +85,40 @@ class TrackRecord(Known):
     worst_under: float
 
 
-class Access(Known):
-    """Which keys the studio was given. Only whether; never the keys."""
+class Probe(Known):
+    """What two steps of a training took on the device that would take it. ``training`` is what
+    was tried, as ``ProbeSpec.of`` gives it; bytes, seconds and tokens are those of its longest
+    examples."""
 
-    hub: bool = False
-    wandb: bool = False
+    training: TrainSpec
+    fits: bool
+    peak_memory: int
+    seconds_a_step: float | None = None
+    tokens_a_second: float | None = None
+    at: float = 0.0
+
+    def of(self, spec: TrainSpec) -> bool:
+        """Whether ``spec`` would take what was measured."""
+        return ProbeSpec.of(spec).training == self.training
+
+
+class Pace(Known):
+    """How fast ``runs`` trainings of the same model were on this device, all included."""
+
+    tokens_a_second: float
+    runs: int
+
+
+KeyState = Literal["absent", "untested", "works", "refused", "unreachable"]
+
+
+class Access(Known):
+    """Which keys the studio was given, and whether they work; never the keys. A key is tested
+    where the training has a use for it. ``at`` is when that was, Unix seconds."""
+
+    hub: KeyState = "absent"
+    wandb: KeyState = "absent"
+    at: float | None = None
 
 
 class Facts(Known):
@@ -99,5 +131,9 @@ class Facts(Known):
     licence: str | None = None
     for_money: bool = True
     """Whether the model's licence lets a writer sell what it wrote, as far as is known."""
+    gated: bool = False
+    """Whether the Hub hands the model out only to those who accepted its conditions."""
     access: Access | None = None
     record: TrackRecord | None = None
+    probe: Probe | None = None
+    pace: Pace | None = None

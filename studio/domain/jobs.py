@@ -58,6 +58,8 @@ class Failure(BaseModel):
     why: str
     remedy: str
     detail: str = ""
+    cause: str = ""
+    """What kind of thing went wrong: a studio.errors.Cause."""
 
 
 class Job(BaseModel):
@@ -76,6 +78,9 @@ class Job(BaseModel):
     losses: int = 0
     key: str | None = None
     after: tuple[str, ...] = ()
+    """The jobs that must have finished before this one begins."""
+    behind: tuple[str, ...] = ()
+    """The jobs that must have ended before it, however they ended."""
     cancel_requested: bool = False
     created_at: float
     queued_at: float | None = None
@@ -89,6 +94,8 @@ class Job(BaseModel):
     worker: str = ""
     device: str = ""
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
+    """Other checkpoints that are kept, the newest first; not a column of the row."""
     result: dict[str, Any] | None = None
     failure: Failure | None = None
 

@@ -64,6 +64,10 @@ class SimpoSpec(Spec):
     """How much likelier, in nats a token times beta, the chosen text is to be."""
 
 
+PREFERENCES = ("orpo", "dpo", "kto", "cpo", "simpo")
+"""The objectives that hold one text against another."""
+
+
 def _named(objective: Any) -> Any:
     return {"kind": objective} if isinstance(objective, str) else objective
 
@@ -99,6 +103,18 @@ class LoraSpec(Spec):
     """Blocks that get an adapter, counted from 0; all where none is named."""
     modules_to_save: tuple[str, ...] = ()
     """Modules that are trained and kept whole."""
+
+    @property
+    def beyond_gguf(self) -> tuple[str, ...]:
+        """What of it neither a GGUF adapter nor vLLM can hold, in the field's words."""
+        return (("DoRA",) if self.dora else ()) + self.modules_to_save
+
+    @property
+    def stored_rank(self) -> int:
+        """The largest rank of a module in the adapter that is stored: PiSSA's is twice the one
+        that was learned, as it holds its beginning as well."""
+        largest = max((self.rank, *self.rank_pattern.values()))
+        return largest * 2 if self.start == "pissa" else largest
 
 
 class Compute(Spec):

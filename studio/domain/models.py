@@ -26,5 +26,8 @@ class ModelFacts(BaseModel):
     context_length: int
     tied_embeddings: bool
     has_chat_template: bool
+    attention_bias: bool = False
+    mlp_bias: bool = False
+    """Whether the config gives those linear layers biases, where the family lets it choose."""
     weights: tuple[str, ...]
     """Names of the weight files."""

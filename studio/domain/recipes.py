@@ -48,6 +48,15 @@ class EndpointWriter(Spec):
     price_in: float = Field(0.0, ge=0)
     price_out: float = Field(0.0, ge=0)
     """Prices of a million tokens read and written, in the currency that the writer thinks in."""
+    most_cost: float | None = Field(None, gt=0)
+    """In the same currency, at these prices: once so much is spent, nothing more is asked."""
+
+    def cost(self, read: int, written: int) -> float:
+        """Of so many tokens, at the prices given."""
+        return (read * self.price_in + written * self.price_out) / 1e6
+
+    def is_spent(self, read: int, written: int) -> bool:
+        return self.most_cost is not None and self.cost(read, written) >= self.most_cost
 
     @property
     def on_this_machine(self) -> bool:
@@ -153,7 +162,8 @@ class SyntheticSpec(Recipe):
     topics: tuple[Topic, ...] = Field(min_length=1)
     """What to write about; for the form ``character``, who speaks."""
     count: int = Field(50, ge=1, le=100_000)
-    """Examples to ask for, over all topics. Fewer remain where answers are of no use."""
+    """Examples to make, over all topics. What is of no use is asked for anew, within the
+    writer's caps."""
     language: Language = "en"
     tokens: int = Field(300, ge=16, le=4096)
     """Most tokens of one example."""

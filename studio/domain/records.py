@@ -125,13 +125,21 @@ class AdapterRecord(Record):
     artifact: str
     job_id: str
     model: Model
-    dataset: str
+    dataset: str | None
+    """What it was taught with; None where that is not known here: it was merged of ``parents``,
+    or comes from elsewhere."""
     language: Language
     nll_before: float | None
     nll_after: float | None
     facts: dict[str, Any]
     created_at: float
     deleted_at: float | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    favourite: bool = False
+    archived_at: float | None = None
+    parents: tuple[str, ...] = ()
+    """The voices that it was made of."""
 
 
 class GgufRecord(Record):
@@ -175,13 +183,30 @@ class MemoryRun(Record):
         return self.foreseen / self.taken - 1
 
 
+class PlanRecord(Record):
+    """A training that was planned and kept: ``spec`` holds the fields of a TrainSpec."""
+
+    id: str
+    name: str
+    spec: dict[str, Any]
+    created_at: float
+    updated_at: float
+    deleted_at: float | None = None
+
+
 class Teaching(Record):
-    """The jobs of one Start: train, then convert base and adapter, then register."""
+    """The jobs of one Start: train, then convert base and adapter, then register; only the
+    first where the adapter cannot be converted."""
 
     train: Job
-    base: Job
-    adapter: Job
-    verify: Job
+    base: Job | None = None
+    adapter: Job | None = None
+    verify: Job | None = None
+
+    @property
+    def chain(self) -> list[Job]:
+        """In the order in which they are done."""
+        return [job for job in (self.train, self.base, self.adapter, self.verify) if job]
 
 
 class StoryRecord(Record):
@@ -245,3 +270,8 @@ class WorkerInfo(Record):
     driver: str = ""
     watts: float = 0.0
     """What the card may draw; 0 where it is not known."""
+    cores: int = 0
+    free_memory: int = 0
+    """Of the machine, now, in bytes; 0 where the worker does not say, as with ``free_disk``."""
+    free_disk: int = 0
+    """Where the worker keeps what it works on, now, in bytes."""

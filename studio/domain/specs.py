@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from studio.domain.base import ArtifactRef, Language, Model, Spec
+from studio.domain.exports import Shape
 from studio.domain.learning import Compute, LoraSpec, ObjectiveSpec, SftSpec
 from studio.domain.manuscripts import Decisions
 from studio.domain.recipes import (
@@ -84,8 +85,46 @@ class TrainSpec(Spec):
     seed: int = 20
     extends: ArtifactRef | None = None
     """The checkpoint that an earlier training ended with, to learn on from."""
+    parent: ArtifactRef | None = None
+    """The adapter that the extended training made."""
+    sweep: str | None = None
+    """What the runs of one sweep have in common."""
     foreseen_memory: int | None = Field(None, ge=1)
     """Bytes that preflight reckoned at the start; the run stores it beside what it took."""
+
+
+class ProbeSpec(Spec):
+    """Try a training out: two steps on its longest examples, of which nothing is kept. Its
+    result has ``fits``, ``device``, ``peak_memory`` (bytes), ``seconds_a_step`` and
+    ``tokens_a_second`` (None where it does not fit)."""
+
+    kind: Literal["probe"] = "probe"
+    training: TrainSpec
+
+    @classmethod
+    def of(cls, training: TrainSpec) -> ProbeSpec:
+        """With what decides memory and pace; all the rest is the same in every probe, so that
+        one measures for all trainings that differ in nothing else."""
+        kept = {name: getattr(training, name) for name in MEASURED}
+        return cls(training=TrainSpec(name="", learning_rate=1e-6, samples=0, **kept))
+
+
+MEASURED = (
+    "dataset",
+    "model",
+    "objective",
+    "formatter",
+    "lora",
+    "quantisation",
+    "batch_size",
+    "accumulation",
+    "packing",
+    "neftune_alpha",
+    "compute",
+    "max_length",
+    "held_out_passages",
+)
+"""The fields of a training that its memory and its pace depend on."""
 
 
 class ConvertSpec(Spec):
@@ -107,7 +146,10 @@ class RegisterSpec(Spec):
     kind: Literal["register"] = "register"
     name: str
     model: Model = Model()
-    dataset: ArtifactRef
+    dataset: ArtifactRef | None = None
+    """What the voice was taught with; None where that is not known: then both are held against
+    each other on the sample story that ships in ``language``."""
+    language: Language = "en"
     adapter: ArtifactRef
     gguf_base: ArtifactRef
     gguf_adapter: ArtifactRef
@@ -120,6 +162,53 @@ class DownloadSpec(Spec):
     kind: Literal["download"] = "download"
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     revision: str = "main"
+
+
+class AdoptSpec(Spec):
+    """Take in a voice from elsewhere, in peft's form. Its result has ``adapter``."""
+
+    kind: Literal["adopt"] = "adopt"
+    name: str = Field(min_length=1)
+    files: ArtifactRef | None = None
+    """A folder with the adapter's files ..."""
+    source: DownloadSpec | None = None
+    """... or where on the Hub they are."""
+    bases: tuple[Model, ...] = Field(min_length=1)
+    """The base models that it may belong to. A single one is taken at its word; of several,
+    the one that the adapter names."""
+    language: Language | None = None
+    """What it writes; None: as its lineage says, else English."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> AdoptSpec:
+        if (self.files is None) == (self.source is None):
+            raise ValueError("Name either files or a source on the Hub.")
+        return self
+
+
+class TextSample(Spec):
+    """A text that a voice wrote, and what it was asked with."""
+
+    prompt: str
+    text: str
+
+
+class PublishSpec(Spec):
+    """Put a dataset or a voice on the Hub. Its result has ``address``, ``commit`` and
+    ``changed`` (whether anything was not there already)."""
+
+    kind: Literal["publish"] = "publish"
+    what: Literal["dataset", "adapter"]
+    artifact: ArtifactRef
+    name: str
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    private: bool = True
+    shape: Shape = "messages"
+    """Of a dataset's rows."""
+    licence: str | None = None
+    """Of a voice's base model, where it is known."""
+    samples: tuple[TextSample, ...] = ()
+    """What the writer lets everyone read of a voice."""
 
 
 class MergePart(Spec):
@@ -190,9 +279,12 @@ AnySpec = Annotated[
     | PrepareSpec
     | ReviseSpec
     | TrainSpec
+    | ProbeSpec
     | ConvertSpec
     | RegisterSpec
     | DownloadSpec
+    | AdoptSpec
+    | PublishSpec
     | MergeSpec
     | WriteSpec,
     Field(discriminator="kind"),
@@ -206,8 +298,11 @@ _QUEUES: dict[str, str] = {
     "convert": "cpu",
     "register": "cpu",
     "download": "cpu",
+    "adopt": "cpu",
+    "publish": "cpu",
     "merge": "cpu",
     "train": "train",
+    "probe": "train",
 }
 
 

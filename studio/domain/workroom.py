@@ -15,7 +15,12 @@ class ReadingRoom(Protocol):
         """Tell the studio; never blocks on the network."""
 
     def fetch(self, artifact: str) -> Path:
-        """A local, verified, read-only folder holding the artifact's files."""
+        """A local, verified, read-only folder holding the artifact's files.
+
+        Raises:
+            Damaged: it is not in the store, or its files are not what was stored.
+            StudioError: the store cannot be reached.
+        """
 
     def stopped(self) -> bool:
         """True once the writer asked to stop. Cheap; ask at least at every step and token."""
@@ -33,6 +38,9 @@ class Workroom(ReadingRoom, Protocol):
 
     checkpoint: str | None
     """Artifact id of the newest complete checkpoint of an earlier attempt, to go on from."""
+
+    earlier: tuple[str, ...]
+    """Those before it that are still kept, the newest first, should that one be damaged."""
 
     def put(self, folder: Path) -> str:
         """Store a finished folder; the id is the hash of its content. Whole or not at all."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import fsspec
 
-from studio.errors import StudioError
+from studio.errors import Damaged, StudioError
 from studio.jobs import filing
 from studio.jobs.manifests import Manifest, described, files_of, fingerprint, verify
 from studio.language import _
@@ -62,7 +62,8 @@ class ArtifactStore:
         """A local folder with the artifact's files, verified by their hashes. Do not write there.
 
         Raises:
-            StudioError: it is not in the store, or its files are damaged.
+            Damaged: it is not in the store, or its files are not what was stored.
+            StudioError: the store cannot be reached.
         """
         if self._local:
             return self._fetch_local(self._local / artifact, artifact)
@@ -174,8 +175,8 @@ def own() -> ArtifactStore:
     return _store_at(settings().artifact_store, settings().cache / "artifacts", os.getpid())
 
 
-def _missing(artifact: str, url: str) -> StudioError:
-    return StudioError(
+def _missing(artifact: str, url: str) -> Damaged:
+    return Damaged(
         _("Something this step needs is not there."),
         _("The artifact {id} is not in the store {url}.").format(id=artifact[:12], url=url),
         _("Make it again, or point LOREWRIGHT_ARTIFACTS at the store that holds it."),

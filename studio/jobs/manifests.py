@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from studio.errors import StudioError
+from studio.errors import Damaged
 from studio.language import _
 
 
@@ -69,12 +69,12 @@ def verify(folder: Path, manifest: Manifest) -> None:
     """Read all of the files.
 
     Raises:
-        StudioError: one of them is not what was stored.
+        Damaged: one of them is not what was stored.
         FileNotFoundError: one of them is missing.
     """
     for file in manifest.files:
         if described(folder / file.path, folder) != file:
-            raise StudioError(
+            raise Damaged(
                 _("The stored file {file} is damaged.").format(file=folder / file.path),
                 _("Its content is not what was stored under this name."),
                 _("Make it again: run the step that made it once more."),

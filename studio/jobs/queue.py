@@ -54,6 +54,7 @@ class Order(BaseModel):
     kind: str
     spec: dict[str, Any]
     checkpoint: str | None = None
+    earlier: tuple[str, ...] = ()
 
 
 def connect(patience: float = PATIENCE) -> redis.Redis:
@@ -127,6 +128,7 @@ def _order_of(job: Job) -> dict[Any, Any]:
         "kind": job.kind,
         "spec": json.dumps(job.spec, ensure_ascii=False),
         "checkpoint": job.checkpoint or "",
+        "earlier": " ".join(job.earlier),
         "priority": job.priority,
         "queued_at": job.queued_at or job.created_at,
     }
@@ -143,6 +145,7 @@ def order(job_id: str, client: redis.Redis) -> Order | None:
         kind=found[b"kind"].decode(),
         spec=json.loads(found[b"spec"]),
         checkpoint=found[b"checkpoint"].decode() or None,
+        earlier=tuple(found.get(b"earlier", b"").decode().split()),
     )
 
 

@@ -166,6 +166,7 @@ def advanced(db: Database, job_id: str) -> Job | None:
         return None
     before = {found.id: found for i in job.after if (found := jobs.get(db, i))}
     unfinished = [b for b in before.values() if b.state is not JobState.FINISHED]
+    unfinished += [b for i in job.behind if (b := jobs.get(db, i)) and not b.ended]
     if unfinished:
         note = _waits_for(unfinished[0])
         if note != job.note:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,15 @@ from studio.domain.specs import DownloadSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _
-from studio.models.hub import Listing, RemoteFile, connection_errors, explained, listing, pieces
+from studio.models.hub import (
+    Listing,
+    RemoteFile,
+    connection_errors,
+    explained,
+    listing,
+    pieces,
+    wanted,
+)
 from studio.models.source import SOURCE, validate
 from studio.settings import settings
 
@@ -76,15 +84,29 @@ def run(spec: DownloadSpec, room: Workroom) -> dict[str, Any]:
             disk, or a model that cannot be used here.
         Stopped: on request.
     """
-    with explained(spec):
-        found = listing(spec)
-    with _alone(partial_folder(spec, found), room) as folder:
-        with explained(spec):
-            _gather(folder, found, Transfer(room, found.bytes))
+    with gathered(spec, room) as (folder, found):
         (folder / SOURCE).write_text(
             json.dumps({"repository": spec.repository, "revision": found.commit}), encoding="utf-8"
         )
         return _deliver(spec, room, folder, found)
+
+
+@contextmanager
+def gathered(
+    spec: DownloadSpec, room: Workroom, is_wanted: Callable[[str], bool] = wanted
+) -> Iterator[tuple[Path, Listing]]:
+    """A folder of this body's own with the wanted files of a repository at one commit.
+
+    Raises:
+        StudioError: no network, no such repository or revision, not allowed, no room.
+        Stopped: on request.
+    """
+    with explained(spec):
+        found = listing(spec, is_wanted)
+    with _alone(partial_folder(spec, found), room) as folder:
+        with explained(spec):
+            _gather(folder, found, Transfer(room, found.bytes))
+        yield folder, found
 
 
 def partial_folder(spec: DownloadSpec, found: Listing) -> Path:

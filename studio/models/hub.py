@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -41,12 +41,16 @@ class Listing:
         return sum(file.size for file in self.files)
 
 
-def listing(spec: DownloadSpec) -> Listing:
+def wanted(name: str) -> bool:
+    return "/" not in name and "\\" not in name and any(fnmatch(name, p) for p in WANTED)
+
+
+def listing(spec: DownloadSpec, is_wanted: Callable[[str], bool] = wanted) -> Listing:
     """Ask the Hub. Raises StudioError when the model has no safetensors."""
     from huggingface_hub import HfApi, hf_hub_url
 
     info = HfApi(endpoint=settings().hub).model_info(
-        spec.repository, revision=spec.revision, files_metadata=True
+        spec.repository, revision=spec.revision, files_metadata=True, timeout=TIMEOUT
     )
     files = tuple(
         RemoteFile(
@@ -58,7 +62,7 @@ def listing(spec: DownloadSpec) -> Listing:
             sha256=sibling.lfs.sha256 if sibling.lfs else None,
         )
         for sibling in sorted(info.siblings or [], key=lambda s: s.rfilename)
-        if wanted(sibling.rfilename)
+        if is_wanted(sibling.rfilename)
     )
     if not any(file.name.endswith(".safetensors") for file in files):
         raise StudioError(
@@ -89,10 +93,6 @@ def connection_errors() -> tuple[type[Exception], ...]:
     from httpx2 import TransportError
 
     return (TransportError,)
-
-
-def wanted(name: str) -> bool:
-    return "/" not in name and "\\" not in name and any(fnmatch(name, p) for p in WANTED)
 
 
 def _licence(info: Any) -> str | None:

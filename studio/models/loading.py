@@ -20,12 +20,14 @@ def best_device() -> str:
 
 
 def best_dtype(device: str) -> Any:
-    """bfloat16 on a GPU that has it, else float32: half precision on a CPU is slow and coarse."""
+    """bfloat16 on a GPU that computes in it itself, float16 on another one, else float32: fewer
+    bits on a CPU are slow and coarse."""
     import torch
 
-    if device.startswith("cuda") and torch.cuda.is_bf16_supported():
-        return torch.bfloat16
-    return torch.float32
+    if not device.startswith("cuda"):
+        return torch.float32
+    whole = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if whole else torch.float16
 
 
 def load_model(
@@ -33,8 +35,10 @@ def load_model(
     quantisation: Quantisation = "none",
     device: str | None = None,
     dtype: Any = None,
+    attention: str | None = None,
 ) -> Any:
-    """A causal language model in evaluation mode on ``device`` (the best one by default).
+    """A causal language model in evaluation mode on ``device`` (the best one by default), with
+    the ``attention`` of transformers' own choice unless one is named.
 
     Only safetensors are read and no code of the model is run.
 
@@ -52,6 +56,7 @@ def load_model(
         model = AutoModelForCausalLM.from_pretrained(
             str(folder),
             dtype=dtype,
+            attn_implementation=attention,
             device_map={"": device},
             quantization_config=_quantisation_config(quantisation, dtype),
             local_files_only=True,

@@ -87,6 +87,8 @@ def shape_of_facts(facts: ModelFacts) -> Shape:
             "head_dim": facts.head_dim,
             "tie_word_embeddings": facts.tied_embeddings,
             "max_position_embeddings": facts.context_length,
+            "attention_bias": facts.attention_bias,
+            "mlp_bias": facts.mlp_bias,
         }
     )
 

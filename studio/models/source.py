@@ -31,6 +31,8 @@ SUPPORTED = (
     "Gemma3ForCausalLM",
     "PhiForCausalLM",
     "Phi3ForCausalLM",
+    "GlmForCausalLM",
+    "Glm4ForCausalLM",
 )
 PUBLISHED_WITH_CODE = ("PhiForCausalLM", "Phi3ForCausalLM")
 """Their repositories carry copies of code that transformers has itself; the copies are not run."""
@@ -93,6 +95,8 @@ def validate(folder: Path) -> ModelFacts:
         context_length=int(config.get("max_position_embeddings") or 2048),
         tied_embeddings=bool(config.get("tie_word_embeddings", False)),
         has_chat_template=_has_chat_template(folder, tokenizer),
+        attention_bias=bool(config.get("attention_bias", False)),
+        mlp_bias=bool(config.get("mlp_bias", False)),
         weights=tuple(file.name for file in files),
     )
 
@@ -133,6 +137,12 @@ def _name(folder: Path) -> str:
     return str(read_json(source)["repository"]) if source.is_file() else folder.name
 
 
+def revision_of(folder: Path) -> str | None:
+    """The commit on the Hub that a downloaded model is; None where it is not known."""
+    source = folder / SOURCE
+    return str(read_json(source)["revision"]) if source.is_file() else None
+
+
 def _number(folder: Path, config: dict[str, Any], key: str) -> int:
     value = config.get(key)
     if isinstance(value, int) and value > 0:
@@ -156,7 +166,7 @@ def _architecture(folder: Path, config: dict[str, Any]) -> str:
             _("{path} names the architecture {name}.").format(
                 path=folder / CONFIG, name=name or _("none at all")
             ),
-            _("Choose a model of the Llama, Qwen, Mistral, Gemma or Phi family."),
+            _("Choose a model of the Llama, Qwen, Mistral, Gemma, Phi or GLM family."),
         )
     if "quantization_config" in config:
         raise StudioError(
@@ -177,7 +187,7 @@ def _refuse_code(path: Path, config: dict[str, Any], architecture: str) -> None:
         _("{path} has an auto_map entry; Lorewright never runs code from a model.").format(
             path=path
         ),
-        _("Choose a model of the Llama, Qwen, Mistral, Gemma or Phi family without such code."),
+        _("Choose a model of the Llama, Qwen, Mistral, Gemma, Phi or GLM family without code."),
     )
 
 

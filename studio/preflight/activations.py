@@ -62,7 +62,8 @@ def _feed_forward(shape: Shape, setup: Setup) -> int:
 
 def _adapter(shape: Shape, setup: Setup) -> int:
     layers = targeted(shape, setup.adapter)
-    outs = setup.width * setup.adapter.rank * len(layers)
+    rank = max((setup.adapter.rank, *setup.adapter.rank_pattern.values()))
+    outs = setup.width * rank * len(layers)
     if setup.adapter.dora:
         # The base's and the adapter's share of an output, each scaled on its own.
         outs += sum(linear.outputs * 2 * setup.width for linear in layers)

@@ -17,6 +17,8 @@ class Adapter(BaseModel):
 
     ``targets`` names module ends, separated by commas, or is "all-linear"; ``rank_pattern``
     gives other ranks to modules whose path ends so (peft's own rule, a regular expression).
+    ``layers`` are the blocks that get matrices, all where none is named. ``whole`` names modules
+    of which a copy is trained and kept, every number of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +26,8 @@ class Adapter(BaseModel):
     rank: int = Field(16, ge=1)
     targets: str = ALL
     rank_pattern: dict[str, int] = {}
+    layers: tuple[int, ...] = ()
+    whole: tuple[str, ...] = ()
     dora: bool = False
     dropout: float = Field(0.0, ge=0, lt=1)
 
@@ -38,9 +42,26 @@ def targeted(shape: Shape, adapter: Adapter) -> tuple[Linear, ...]:
 
 def ranks(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, int]]:
     """Every targeted layer of every block with its rank."""
+    for linear, path in _modules(shape, adapter):
+        yield linear, _rank(path, adapter)
+
+
+def module_paths(shape: Shape, adapter: Adapter) -> Iterator[str]:
+    """Of every module that gets matrices, as peft names it."""
+    return (path for _linear, path in _modules(shape, adapter))
+
+
+def matches(pattern: str, path: str) -> bool:
+    """peft's rule for the patterns of ranks and alphas."""
+    return bool(re.match(rf"(.*\.)?({pattern})$", path))
+
+
+def _modules(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, str]]:
     for layer in range(shape.layers):
+        if adapter.layers and layer not in adapter.layers:
+            continue
         for linear in targeted(shape, adapter):
-            yield linear, _rank(f"{layer}.{_part(linear)}.{linear.name}", adapter)
+            yield linear, f"model.layers.{layer}.{_part(linear)}.{linear.name}"
 
 
 def adapter_parameters(shape: Shape, adapter: Adapter) -> int:
@@ -52,6 +73,18 @@ def adapter_parameters(shape: Shape, adapter: Adapter) -> int:
     )
 
 
+def whole_parameters(shape: Shape, adapter: Adapter) -> int:
+    """Numbers of the modules that are trained whole, in every block that has one."""
+    blocks = {linear.name: shape.layers * _numbers(linear) for linear in shape.linears}
+    table = shape.vocabulary * shape.hidden
+    known = blocks | {"embed_tokens": table, "lm_head": table}
+    return sum(known.get(name.rpartition(".")[2], 0) for name in adapter.whole)
+
+
+def _numbers(linear: Linear) -> int:
+    return linear.weights + (linear.outputs if linear.bias else 0)
+
+
 def _part(linear: Linear) -> str:
     attention = linear.name in ("q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj", "dense")
     return "self_attn" if attention else "mlp"
@@ -59,6 +92,6 @@ def _part(linear: Linear) -> str:
 
 def _rank(path: str, adapter: Adapter) -> int:
     for pattern, rank in adapter.rank_pattern.items():
-        if re.match(rf"(.*\.)?({pattern})$", f"model.layers.{path}"):
+        if matches(pattern, path):
             return rank
     return adapter.rank

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import math
+
 from studio.domain.facts import DatasetFacts, DeviceFacts
+from studio.domain.learning import PREFERENCES
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.training.arguments import steps_of
-from studio.training.pace import tokens_a_second
+from studio.training.model import recomputes
+from studio.training.pace import tokens_a_second, work
+
+
+def rows_of(spec: TrainSpec, dataset: DatasetFacts) -> int:
+    """Rows of one pass: the passages, or as many full rows as packing makes of them."""
+    if not spec.packing:
+        return dataset.train
+    return max(1, math.ceil(dataset.tokens / spec.max_length)) if dataset.train else 0
 
 
 def seconds(
-    spec: TrainSpec, model: ModelFacts, dataset: DatasetFacts, device: DeviceFacts
+    spec: TrainSpec,
+    model: ModelFacts,
+    dataset: DatasetFacts,
+    device: DeviceFacts,
+    rate: float | None = None,
 ) -> float:
-    """Steps, measuring and samples together, without the wait in the queue."""
-    rate = tokens_a_second(model, device)
-    steps = steps_of(spec, dataset.train)
-    passage = dataset.tokens / max(1, dataset.train)
-    learning = steps * spec.batch_size * spec.accumulation * passage / rate
+    """Steps and measuring together, without samples and the wait in the queue. ``rate`` is in
+    tokens a second, where it was measured, everything included; else it follows from the sizes
+    of model and device."""
+    forward = 1 / (3 if recomputes(model) else 2)
+    texts = 2 if spec.objective.kind in PREFERENCES else 1
+    cost = work(spec.objective.kind) / texts
+    each = 1 / rate if rate else cost / tokens_a_second(model, device)
+    rows = rows_of(spec, dataset)
+    steps, passage = steps_of(spec, rows), dataset.tokens / max(1, rows)
+    learning = steps * spec.batch_size * spec.accumulation * passage * texts * each
     measures = 1 + steps / spec.evaluate_every
     held_out = min(dataset.validation, spec.held_out_passages)
-    # Measuring goes forward only, a third of the work of a step.
-    measuring = measures * held_out * passage / rate / 3
-    return learning + measuring
+    measured = dataset.tokens / max(1, dataset.train) * texts
+    return learning + measures * held_out * measured * each * forward
 
 
 WATTS = {"cpu": 15.0, "cuda": 300.0}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from studio.domain.shapes import Shape
 from studio.preflight.activations import FLOAT32, kept, working
-from studio.preflight.adapters import adapter_parameters
+from studio.preflight.adapters import adapter_parameters, whole_parameters
 from studio.preflight.setup import Setup
 
 Component = Literal[
@@ -36,9 +36,9 @@ PLAIN_LOGIT = 18
 log-softmax (4), and the gradients of both sides of that (4 + 4)."""
 TILE = 4096 * 32768
 """Logits that trl's loss holds at once (trl 1.16, TOKEN_CHUNK_SIZE and chunk size)."""
-STATES = {"adamw": 2.0, "adamw-8bit": 0.508}
-"""Optimiser states in numbers of float32 or of the adapter: two moments (Kingma & Ba 2015), or
-two bytes with a float32 scale for 256 (Dettmers et al. 2022, "8-bit Optimizers")."""
+MOMENTS, PACKED_MOMENTS = 2, 2 + 2 * 4 / 256
+"""Optimiser states: two moments in the width of what is trained (Kingma & Ba 2015), or two bytes
+with a float32 scale for 256 of each (Dettmers et al. 2022, "8-bit Optimizers")."""
 RUNTIME = {"cpu": 620_000_000, "cuda": 1_400_000_000}
 """Interpreter and libraries, measured; on a GPU the CUDA context (about 0.5 GB), loaded kernels,
 workspaces and what loading the model left behind, chosen once so that no point of the two
@@ -89,23 +89,39 @@ class Estimate(BaseModel):
 
 
 def estimate(shape: Shape, setup: Setup) -> Estimate:
-    """The peak of a training with ``setup``."""
+    """The peak of a training with ``setup``: on each graphics card, or of all processes together
+    where they share one machine's memory."""
     trained = adapter_parameters(shape, setup.adapter)
+    whole = whole_parameters(shape, setup.adapter)
     activations, logits = _peak(shape, setup, trained)
     unpacked = _unpacked(shape, setup)
-    adapter = trained * setup.adapter_width
-    states = STATES[setup.optimiser] * (adapter if setup.optimiser == "adamw" else trained * 4)
-    return Estimate(
-        weights=_weights(shape, setup),
+    adapter = trained * setup.adapter_width + whole * setup.width
+    gradients = -(-adapter // setup.shares)
+    each = Estimate(
+        weights=-(-_weights(shape, setup) // setup.shares),
         quantisation=unpacked,
-        adapter=adapter,
-        gradients=adapter,
-        optimiser=round(states),
+        adapter=-(-adapter // setup.shares),
+        # What is sent between processes is copied into one buffer more (torch's DDP buckets).
+        gradients=gradients * (2 if setup.processes > 1 and setup.shares == 1 else 1),
+        optimiser=_states(setup, adapter, trained + whole, activations + logits),
         activations=activations,
         logits=logits,
         fragments=round(FRAGMENTS[setup.kind] * (activations + logits + unpacked)),
         runtime=RUNTIME[setup.kind],
     )
+    if setup.kind == "cuda" or setup.processes == 1:
+        return each
+    return Estimate(**{name: setup.processes * size for name, size in each.parts().items()})
+
+
+def _states(setup: Setup, adapter: int, numbers: int, passing: int) -> int:
+    """The optimiser's states on the device at its peak. Paged ones move to the machine's memory
+    while the ``passing`` bytes of activations and logits need their room (a GPU's driver does
+    that), and come back for the step, when those are gone."""
+    states = MOMENTS * adapter if setup.optimiser == "adamw" else PACKED_MOMENTS * numbers
+    found = round(states / setup.shares)
+    paged = setup.optimiser == "paged-adamw-8bit" and setup.kind == "cuda"
+    return max(0, found - passing) if paged else found
 
 
 def _weights(shape: Shape, setup: Setup) -> int:
@@ -119,6 +135,9 @@ def _weights(shape: Shape, setup: Setup) -> int:
 def _unpacked(shape: Shape, setup: Setup) -> int:
     largest = max(linear.weights for linear in shape.linears)
     packed = largest * setup.width if setup.quantisation != "none" else 0
+    if setup.shares > 1:
+        # A block is gathered for its turn, and the next one beside it.
+        packed += 2 * setup.width * shape.linear_weights // shape.layers
     # DoRA makes the whole changed matrix to take its norms, beside the base's.
     return packed + (2 * largest * FLOAT32 if setup.adapter.dora else 0)
 

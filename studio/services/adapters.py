@@ -1,8 +1,10 @@
-"""The shelf of trained voices."""
+"""The shelf of voices: finding them, and keeping it in order."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable, Sequence
 
 from studio.domain.records import AdapterRecord, Verification
 from studio.errors import StudioError
@@ -10,21 +12,77 @@ from studio.language import _
 from studio.services.context import db
 from studio.store import adapters, database, rows
 
+LONGEST_TAG = 40
+"""Characters."""
 
-def list_all() -> list[AdapterRecord]:
-    """The newest first."""
-    return adapters.select(db())
+
+def list_all(
+    text: str = "",
+    *,
+    tag: str | None = None,
+    favourites: bool = False,
+    archived: bool | None = False,
+) -> list[AdapterRecord]:
+    """The voices on the shelf, the newest first.
+
+    Every word of ``text`` must be in the name, a tag or the note. ``archived``: only those that
+    are put away, or with None those as well.
+    """
+    wanted = text.casefold().split()
+    return [
+        voice
+        for voice in adapters.select(db())
+        if (archived is None or archived == bool(voice.archived_at))
+        and (voice.favourite or not favourites)
+        and (tag is None or tag in voice.tags)
+        and all(word in _searched(voice) for word in wanted)
+    ]
+
+
+def _searched(voice: AdapterRecord) -> str:
+    return "\n".join((voice.name, *voice.tags, voice.note)).casefold()
+
+
+def tags() -> list[str]:
+    """Every tag that a voice on the shelf has, in the order of the alphabet."""
+    return sorted({tag for voice in list_all(archived=None) for tag in voice.tags})
 
 
 def get(adapter_id: str) -> AdapterRecord:
+    """The voice, also one that was archived or deleted.
+
+    Raises:
+        StudioError: there is none with this id.
+    """
     record = adapters.get(db(), adapter_id)
     if record is None:
         raise StudioError(
             _("This voice is not on the shelf."),
             _("No adapter has the id {id}.").format(id=adapter_id),
-            _("Choose one from the Adapters page, or train it."),
+            _("Choose one from the Voices page, or train it."),
         )
     return record
+
+
+def named(adapter_id: str) -> str:
+    """What to call a voice on a page: its name, also once archived or deleted."""
+    record = adapters.get(db(), adapter_id)
+    return record.name if record else adapter_id[:12]
+
+
+def taught_with(adapter_id: str) -> str | None:
+    """The dataset of the voice, or of the first of those it was made of that has one; None
+    where none of them was taught here."""
+    waiting, seen = [adapter_id], set()
+    while waiting:
+        voice = adapters.get(db(), waiting.pop(0))
+        if voice is None or voice.id in seen:
+            continue
+        if voice.dataset:
+            return voice.dataset
+        seen.add(voice.id)
+        waiting += voice.parents
+    return None
 
 
 def verifications(adapter_id: str) -> list[Verification]:
@@ -45,8 +103,42 @@ def rename(adapter_id: str, name: str) -> AdapterRecord:
             _("The new name is empty."),
             _("Type a name of at least one letter."),
         )
-    _set(adapter_id, "name", name.strip())
-    return get(adapter_id)
+    return _set(adapter_id, "name", name.strip())
+
+
+def tag(adapter_id: str, *names: str) -> AdapterRecord:
+    """Put tags on a voice; those it has already stay as they are."""
+    return _tag(adapter_id, lambda known: (*known, *names))
+
+
+def untag(adapter_id: str, *names: str) -> AdapterRecord:
+    """Take tags off a voice."""
+    return _tag(adapter_id, lambda known: tuple(t for t in known if t not in _tidied(names)))
+
+
+def set_tags(adapter_id: str, names: Sequence[str]) -> AdapterRecord:
+    """Give a voice these tags and no others."""
+    return _tag(adapter_id, lambda _known: tuple(names))
+
+
+def note(adapter_id: str, text: str) -> AdapterRecord:
+    """Write down what there is to remember of a voice."""
+    return _set(adapter_id, "note", text.strip())
+
+
+def favour(adapter_id: str, favourite: bool = True) -> AdapterRecord:
+    """Mark a voice as a favourite, or no longer."""
+    return _set(adapter_id, "favourite", int(favourite))
+
+
+def archive(adapter_id: str) -> AdapterRecord:
+    """Put a voice away: the desk does not offer it, and nothing of it is lost."""
+    return _set(adapter_id, "archived_at", time.time())
+
+
+def unarchive(adapter_id: str) -> AdapterRecord:
+    """Bring a voice back that was put away."""
+    return _set(adapter_id, "archived_at", None)
 
 
 def delete(adapter_id: str) -> None:
@@ -58,7 +150,22 @@ def restore(adapter_id: str) -> None:
     _set(adapter_id, "deleted_at", None)
 
 
-def _set(adapter_id: str, column: str, value: str | float | None) -> None:
+def _tag(adapter_id: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> AdapterRecord:
+    with database.write(db()) as connection:
+        found = _tidied(change(get(adapter_id).tags))
+        kept = json.dumps(found, ensure_ascii=False)
+        rows.set_columns(connection, "adapters", adapter_id, [("tags", kept)])
+    return get(adapter_id)
+
+
+def _tidied(names: Sequence[str]) -> list[str]:
+    """No empty tag, no tag twice, each on one line."""
+    plain = (" ".join(name.split())[:LONGEST_TAG].strip() for name in names)
+    return list(dict.fromkeys(filter(None, plain)))
+
+
+def _set(adapter_id: str, column: str, value: str | float | None) -> AdapterRecord:
     get(adapter_id)
     with database.write(db()) as connection:
         rows.set_columns(connection, "adapters", adapter_id, [(column, value)])
+    return get(adapter_id)

@@ -27,6 +27,8 @@ PRECIOUS = (
     " UNION SELECT id FROM ggufs WHERE adapter IS NOT NULL"
     " UNION SELECT checkpoint FROM jobs"
     " WHERE checkpoint IS NOT NULL AND state NOT IN ('finished', 'failed')"
+    " UNION SELECT json_extract(spec, '$.extends') FROM jobs WHERE kind = 'train'"
+    " AND json_extract(spec, '$.extends') IS NOT NULL AND state NOT IN ('finished', 'failed')"
 )
 """What cannot be made again, or only in hours: also the checkpoint of a training that may go on."""
 AGAIN = (

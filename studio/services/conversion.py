@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from studio.domain.base import Model
+from studio.domain.base import Language, Model
 from studio.domain.jobs import Job
 from studio.domain.records import AdapterRecord, GgufRecord
 from studio.domain.specs import ConvertSpec, RegisterSpec
@@ -58,25 +58,31 @@ def convert_adapter(name: str, model: Model, adapter: str, after: tuple[str, ...
 
 
 def verify(adapter: AdapterRecord, base: Job, voice: Job) -> Job:
+    """On what the voice was taught with and never learned; of a voice from elsewhere, on the
+    sample story in its language."""
+    dataset = adapters.taught_with(adapter.id)
     return submit_verification(
-        adapter.name, adapter.model, adapter.dataset, adapter.artifact, base, voice
-    )
+        adapter.name, adapter.model, dataset, adapter.artifact, base, voice,
+        language=adapter.language,
+    )  # fmt: skip
 
 
 def submit_verification(
     name: str,
     model: Model,
-    dataset: str,
+    dataset: str | None,
     adapter: str,
     base: Job,
     voice: Job,
     after: tuple[str, ...] = (),
+    language: Language = "en",
 ) -> Job:
     """Queue the proof, once both conversions (and ``after``) have finished."""
     spec = RegisterSpec(
         name=name,
         model=model,
         dataset=dataset,
+        language=language,
         adapter=adapter,
         gguf_base=f"job:{base.id}/gguf",
         gguf_adapter=f"job:{voice.id}/gguf",

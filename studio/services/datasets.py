@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from studio.datasets import columns, export, publishing, tables
+from studio.datasets import columns, export, tables
 from studio.datasets.formatting import formatter_of
 from studio.datasets.quality.advice import sentences
 from studio.datasets.rows import Row
@@ -24,6 +24,7 @@ from studio.domain.recipes import (
     ContinuationSpec,
     FileRows,
     Format,
+    FormatterSpec,
     HubRows,
     PrepareSpec,
     RowsSpec,
@@ -31,6 +32,7 @@ from studio.domain.recipes import (
     Template,
 )
 from studio.domain.records import DatasetRecord
+from studio.domain.specs import PublishSpec
 from studio.domain.voices import FormattedExample
 from studio.errors import StudioError
 from studio.language import _
@@ -38,6 +40,7 @@ from studio.models import source
 from studio.plugins import discover
 from studio.services import jobs, manuscripts
 from studio.services.context import db, store
+from studio.sharing.upload import repository_name
 from studio.store import database, datasets
 from studio.store import rows as row_columns
 
@@ -150,6 +153,12 @@ def named(dataset_id: str) -> str:
     return f"{record.name} ({short})" if record else short
 
 
+def language_of(dataset_id: str) -> str | None:
+    """The language of a dataset, also once deleted; None where there never was one."""
+    record = datasets.get(db(), dataset_id)
+    return record.language if record else None
+
+
 def examples(
     dataset_id: str, split: str = "train", offset: int = 0, limit: int = 10
 ) -> list[dict[str, Any]]:
@@ -170,9 +179,14 @@ def formatted(dataset_id: str, split: str = "train", index: int = 0) -> Formatte
 def template_of(dataset_id: str) -> Template | None:
     """How a voice of this dataset is asked; None: by its model's own template."""
     recipe = recipe_of(dataset_id)
-    if recipe.formatter.kind == "chat-template":
+    return template_for(recipe.formatter, recipe.model)
+
+
+def template_for(formatter: FormatterSpec, model: Model) -> Template | None:
+    """How a format asks this model; None: by the model's own template."""
+    if formatter.kind == "chat-template":
         return None
-    return formatter_of(recipe.formatter).template(tokenizer_of(recipe.model))
+    return formatter_of(formatter).template(tokenizer_of(model))
 
 
 def recipe_of(dataset_id: str) -> PrepareSpec:
@@ -203,17 +217,26 @@ def export_to(
     return export.write([folder / f"{s}.jsonl" for s in splits], target, form, shape)
 
 
-def push(dataset_id: str, repository: str, shape: Shape = "messages", private: bool = True) -> str:
-    """Put a dataset on the Hub, with the access key of this machine; the commit's address.
+def push(dataset_id: str, repository: str, shape: Shape = "messages", private: bool = True) -> Job:
+    """Put a dataset on the Hub as a job; its result has the ``address`` of the commit.
 
     Raises:
-        StudioError: no connection, no access key, or a public repository where a private one
-            was asked for.
+        StudioError: this is not how a repository is called.
     """
     record = get(dataset_id)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = store().fetch(record.id)
-        return publishing.push(folder, Path(scratch), repository, record.name, shape, private)
+    spec = PublishSpec(
+        what="dataset",
+        artifact=record.id,
+        name=record.name,
+        repository=repository_name(repository),
+        private=private,
+        shape=shape,
+    )
+    return jobs.submit(
+        spec,
+        title=_("Send {name} to the Hub").format(name=record.name),
+        key=f"publish:{spec.model_dump_json()}",
+    )
 
 
 @lru_cache(maxsize=2)

@@ -44,9 +44,7 @@ def run(manuscript: Path | None, model: Path | None, on_progress: Progress) -> d
     report = training.preflight(spec)
     teaching = training.teach(spec)
     trained = _finish(teaching.train, on_progress)
-    converted = _finish(teaching.base, on_progress)
-    voice = _finish(teaching.adapter, on_progress)
-    verified = _finish(teaching.verify, on_progress)
+    converted, voice, verified = (_finish(job, on_progress) for job in teaching.chain[1:])
     written = _write(imported, trained["adapter"], on_progress)
     return {
         "manuscript": {"characters": imported.characters, "chapters": len(imported.chapters)},

@@ -16,41 +16,52 @@ from studio.services import jobs
 from studio.settings import settings
 
 BEFORE = (JobState.QUEUED, JobState.RUNNING)
+LINE = ("train", "probe")
+"""Kinds of jobs that a trainer takes one after another."""
 
 
 def device() -> DeviceFacts:
     """That of a trainer that is alive, one with a graphics card before one without and an idle
     one before a busy one; else this machine's."""
     trainers = [worker for worker in jobs.workers() if worker.role == "train"]
-    ahead = len(jobs.list_jobs(states=BEFORE, kinds=("train",))) if trainers else 0
+    ahead = len(jobs.list_jobs(states=BEFORE, kinds=LINE)) if trainers else 0
     return of(trainers, ahead, _free_disk())
 
 
 def of(trainers: Sequence[WorkerInfo], ahead: int, disk: int) -> DeviceFacts:
-    """What the best of ``trainers`` has to offer; ``disk`` is free on this machine, bytes."""
+    """What the best of ``trainers`` has to offer. What it does not say of its machine is taken
+    from this one, where ``disk`` bytes are free."""
     best = min(trainers, key=lambda w: (w.device == "cpu", w.state == "busy"), default=None)
-    if best is None or best.device == "cpu":
-        return DeviceFacts(
-            kind="cpu",
-            name=_("this computer's processor"),
-            cores=os.cpu_count() or 1,
-            memory=psutil.virtual_memory().available,
-            disk=disk,
-            worker=best.name if best else "",
-            ahead=ahead,
-            libraries=best.libraries if best else {},
-        )
+    if best is None:
+        return _processor(None, disk)
+    announced = {
+        "disk": best.free_disk or disk,
+        "worker": best.name,
+        "host": best.host,
+        "ahead": ahead,
+        "libraries": best.libraries,
+    }
+    if best.device == "cpu":
+        return _processor(best, disk).model_copy(update=announced)
     return DeviceFacts(
         kind="cuda",
         name=best.device,
+        cores=best.cores or 1,
         memory=best.memory,
-        disk=disk,
         capability=best.capability or None,
         driver=best.driver,
         watts=best.watts or None,
-        worker=best.name,
-        ahead=ahead,
-        libraries=best.libraries,
+        **announced,
+    )
+
+
+def _processor(worker: WorkerInfo | None, disk: int) -> DeviceFacts:
+    return DeviceFacts(
+        kind="cpu",
+        name=_("this computer's processor"),
+        cores=(worker.cores if worker else 0) or os.cpu_count() or 1,
+        memory=(worker.free_memory if worker else 0) or psutil.virtual_memory().available,
+        disk=disk,
     )
 
 

@@ -30,9 +30,9 @@ def estimate(builder: BuilderSpec, manuscript_ids: Sequence[str] = ()) -> Estima
     return found
 
 
-def has_key() -> bool:
-    """Whether this machine has a key for addresses that want one."""
-    return settings().endpoint_key is not None
+def has_key(address: str) -> bool:
+    """Whether this machine has a key for the host of an address."""
+    return settings().key_for(address) is not None
 
 
 def check(builder: BuilderSpec) -> None:

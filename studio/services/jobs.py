@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import secrets
 import sqlite3
@@ -28,6 +29,9 @@ _log = logging.getLogger(__name__)
 _held = threading.local()
 """The ids of jobs whose transaction is still open, in ``jobs``; see ``together``."""
 
+RECHECKS = {"train": "studio.services.lessons:recheck"}
+"""What looks a job over before it is queued again; it raises StudioError to say no."""
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LOOK = 0.1
 SETTLE = 2.0
@@ -40,20 +44,22 @@ def submit(
     key: str | None = None,
     priority: int = 0,
     after: Sequence[str] = (),
+    behind: Sequence[str] = (),
     alongside: Callable[[Database, Job], None] | None = None,
 ) -> Job:
     """Put a job in line; with a ``key``, the job that is already alive under it, if any.
 
     Jobs named in ``after`` and those that the spec refers to (``job:<id>/<name>``) must finish
-    first. While the broker is away the job stays queued and goes out when it is back. Rows that
-    belong to a new job are written by ``alongside`` in the same transaction.
+    first; those named in ``behind`` must have ended, in whatever way. While the broker is away the
+    job stays queued and goes out when it is back. Rows that belong to a new job are written by
+    ``alongside`` in the same transaction.
 
     Raises:
         StudioError: a job it should wait for does not exist, or the database cannot be written.
     """
     content = spec.model_dump(mode="json")
     before = (*after, *(job_id for job_id, _name in reconcile.references(content)))
-    job = _new(content, queue_of(spec), title, key, priority, tuple(dict.fromkeys(before)))
+    job = _new(content, queue_of(spec), title, key, priority, before, tuple(behind))
     with _writing():
         existing = jobs.alive_with_key(db(), key) if key else None
         if existing:
@@ -98,7 +104,13 @@ def cancel(job_id: str) -> Job:
 
 
 def retry(job_id: str) -> Job:
-    """Try a failed job again, or resume one that was stopped, from its last checkpoint."""
+    """Try a failed job again, or resume one that was stopped, from its last checkpoint.
+
+    Raises:
+        StudioError: what it needs is not there any more; see ``RECHECKS``.
+    """
+    if (found := _require(job_id)).state in (JobState.FAILED, JobState.CANCELLED):
+        _recheck(found)
     with _writing():
         job = _require(job_id)
         if job.state not in (JobState.FAILED, JobState.CANCELLED):
@@ -106,7 +118,7 @@ def retry(job_id: str) -> Job:
         existing = jobs.alive_with_key(db(), job.key) if job.key else None
         if existing:
             return existing
-        never_queued = bool(job.after) and job.queued_at is None
+        never_queued = bool(job.after or job.behind) and job.queued_at is None
         job = jobs.move(
             db(), job.id, JobState.WAITING if never_queued else JobState.QUEUED,
             attempt=job.attempt + 1, losses=0, cancel_requested=False,
@@ -116,6 +128,13 @@ def retry(job_id: str) -> Job:
         job = reconcile.advanced(db(), job.id) or job
     _offer(job)
     return job
+
+
+def _recheck(job: Job) -> None:
+    """What was true when the job was first asked for may not be so any more."""
+    if job.kind in RECHECKS:
+        module, function = RECHECKS[job.kind].split(":")
+        getattr(importlib.import_module(module), function)(job)
 
 
 def get(job_id: str) -> Job:
@@ -214,20 +233,23 @@ def _new(
     key: str | None,
     priority: int,
     after: tuple[str, ...],
+    behind: tuple[str, ...],
 ) -> Job:
-    now = time.time()
+    now, waits = time.time(), bool(after or behind)
     return Job(
         id=_job_id(now), kind=content["kind"], queue=line, title=title,
-        spec=content, state=JobState.WAITING if after else JobState.QUEUED, priority=priority,
-        key=key, after=after, created_at=now, queued_at=None if after else now,
+        spec=content, state=JobState.WAITING if waits else JobState.QUEUED, priority=priority,
+        key=key, after=tuple(dict.fromkeys(after)), behind=behind, created_at=now,
+        queued_at=None if waits else now,
     )  # fmt: skip
 
 
 def _insert(job: Job) -> Job:
-    for before in job.after:
+    for before in (*job.after, *job.behind):
         _require(before)
     jobs.insert(db(), job)
-    return (reconcile.advanced(db(), job.id) if job.after else None) or _require(job.id)
+    waits = job.state is JobState.WAITING
+    return (reconcile.advanced(db(), job.id) if waits else None) or _require(job.id)
 
 
 def _offer(job: Job) -> None:

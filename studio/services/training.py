@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from studio.domain.base import Model
-from studio.domain.facts import Access, DatasetFacts, Facts
+from studio.domain.facts import DatasetFacts, Facts, Probe
 from studio.domain.findings import Report
 from studio.domain.jobs import Failure, Job
 from studio.domain.models import ModelFacts
@@ -19,19 +20,21 @@ from studio.preflight import engine
 from studio.preflight.memory import Estimate, estimate
 from studio.preflight.setup import setup_of
 from studio.preflight.wording import part
-from studio.services import conversion, datasets, devices, estimates, jobs, models
+from studio.services import conversion, datasets, devices, estimates, jobs, models, probing
+from studio.services.access import access
 from studio.services.context import db
 from studio.services.conversion import Quantisation
-from studio.settings import settings
 from studio.store import events
 from studio.training import presets as budgets
 
 
 class Memory(NamedTuple):
-    """Bytes: ``parts`` by what they are for, in a writer's words; ``there`` is what there is."""
+    """Bytes: ``parts`` by what they are for, in a writer's words; ``there`` is what there is;
+    ``probe`` is what two steps of such a training took there, where they were tried."""
 
     parts: dict[str, int]
     there: int
+    probe: Probe | None = None
 
 
 def presets(dataset_id: str, model: Model | None = None) -> dict[str, TrainSpec]:
@@ -64,14 +67,19 @@ def preflight(spec: TrainSpec) -> Report:
 def facts(spec: TrainSpec) -> Facts:
     """What is known of the dataset, the base model and the machine."""
     dataset, place = _dataset_facts(datasets.get(spec.dataset)), devices.device()
-    known = {"dataset": dataset, "device": place, "access": access()}
+    known = {"dataset": dataset, "device": place}
     try:
         model = _model_facts(spec.model)
     except StudioError as problem:
         return Facts(model_problem=Failure(**problem.as_dict()), **known)
     listed = catalogue.entry(model.name)
+    gated = listed is not None and listed.gated == "yes"
     return Facts(
         model=model,
+        gated=gated,
+        access=access(spec, gated),
+        probe=probing.found(spec, place),
+        pace=estimates.pace(spec, place),
         licence=listed.licence if listed else None,
         for_money=listed.for_money if listed else True,
         record=estimates.record(place.kind),
@@ -79,30 +87,18 @@ def facts(spec: TrainSpec) -> Facts:
     )
 
 
-def access() -> Access:
-    """Which keys the environment holds; never the keys themselves."""
-    here = settings()
-    return Access(hub=here.hub_token is not None, wandb=here.wandb_key is not None)
-
-
 def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
-    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one.
+    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one. What
+    no GGUF adapter can hold is trained, and stays on the shelf as it is.
 
     Raises:
         StudioError: preflight found something that would make the training fail.
     """
-    known = facts(spec)
-    report = engine.examine(spec, known)
-    if report.blocked:
-        first = report.at("blocks")[0]
-        remedy = first.remedies[0].label if first.remedies else _("Look at the Preflight page.")
-        raise StudioError(first.sentence, first.reason, remedy)
+    ready = checked(spec)
     with jobs.together():
-        train = jobs.submit(
-            _with_foresight(spec, known),
-            title=_("Teach {name}").format(name=spec.name),
-            key=f"train:{spec.model_dump_json(exclude={'foreseen_memory'})}",
-        )
+        train = submit(ready)
+        if spec.lora.beyond_gguf:  # preflight has said so
+            return Teaching(train=train)
         base = conversion.convert_base(spec.model, quantisation)
         reference = f"job:{train.id}/adapter"
         voice = conversion.convert_adapter(spec.name, spec.model, reference)
@@ -112,18 +108,53 @@ def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
     return Teaching(train=train, base=base, adapter=voice, verify=verify)
 
 
+def checked(spec: TrainSpec) -> TrainSpec:
+    """The spec with what it should take, after a preflight that found nothing in its way.
+
+    Raises:
+        StudioError: preflight found something that would make the training fail.
+    """
+    if datasets.get(spec.dataset).deleted_at is not None:
+        raise StudioError(
+            _("The dataset of this lesson was deleted."),
+            _("It lies where it can be brought back from, and nothing should learn from it."),
+            _("Restore it on the Datasets page, or choose another one."),
+            "dataset",
+        )
+    known = facts(spec)
+    report = engine.examine(spec, known)
+    if report.blocked:
+        first = report.at("blocks")[0]
+        remedy = first.remedies[0].label if first.remedies else _("Look at the Preflight page.")
+        raise StudioError(first.sentence, first.reason, remedy)
+    return _with_foresight(spec, known)
+
+
+def submit(spec: TrainSpec, behind: Sequence[str] = ()) -> Job:
+    """Queue the training alone. Two clicks make one job."""
+    return jobs.submit(
+        spec,
+        title=_("Teach {name}").format(name=spec.name),
+        key=f"train:{spec.model_dump_json(exclude={'foreseen_memory'})}",
+        behind=behind,
+    )
+
+
 def memory(spec: TrainSpec) -> Memory | None:
     """What the training should take of its device, by what it is for, the largest part first;
     None where the model cannot be reckoned with."""
     known = facts(spec)
-    need = _foreseen(spec, known)
+    need = foreseen(spec, known)
     if need is None or known.device is None:
         return None
     parts = sorted(need.parts().items(), key=lambda each: -each[1])
-    return Memory({part(name): size for name, size in parts if size}, known.device.memory)
+    return Memory(
+        {part(name): size for name, size in parts if size}, known.device.memory, known.probe
+    )
 
 
-def _foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
+def foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
+    """The memory that the training should take; None where that cannot be reckoned."""
     if known.model is None or known.dataset is None or known.device is None:
         return None
     setup = setup_of(
@@ -137,7 +168,7 @@ def _foreseen(spec: TrainSpec, known: Facts) -> Estimate | None:
 
 def _with_foresight(spec: TrainSpec, known: Facts) -> TrainSpec:
     """The spec with what the training should take, so that the run can be held against it."""
-    need = _foreseen(spec, known)
+    need = foreseen(spec, known)
     return spec.model_copy(update={"foreseen_memory": need.total if need else None})
 
 

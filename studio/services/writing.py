@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.domain.jobs import Job
+from studio.domain.provenance import Manner
 from studio.domain.recipes import ContinuationSpec
 from studio.domain.records import AdapterRecord, Generation, GgufRecord, StoryRecord
 from studio.domain.specs import Sampling, WriteSpec
@@ -74,6 +75,14 @@ def voice(voice_id: str) -> Voice:
     )
 
 
+def voice_name(voice_id: str) -> str:
+    """What to call the voice that wrote a page, also where the desk no longer offers it."""
+    if voice_id.startswith("base:"):
+        gguf = model_rows.gguf(db(), voice_id.removeprefix("base:"))
+        return _bare(gguf).name if gguf else _("a base model")
+    return adapters.named(voice_id)
+
+
 def continue_page(
     story_id: str,
     voice_id: str,
@@ -115,16 +124,29 @@ def _generation(job: Job, story: StoryRecord, chosen: Voice) -> Generation:
 def _asked(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
     """The prompt in the form that the voice was taught in, with as much of the story as it saw
     then: turns, in the model's own format or another, or the text alone."""
-    dataset = adapters.get(chosen.id).dataset if chosen.gguf_adapter else None
-    builder = datasets.recipe_of(dataset).builder if dataset else BASE
+    dataset = adapters.taught_with(chosen.id) if chosen.gguf_adapter else None
+    if dataset is None:
+        return _asked_as_told(chosen, story)
+    builder = datasets.recipe_of(dataset).builder
     shown = prompt.characters(builder.shown_tokens or BASE.context_tokens, story.language)
     about = builder.about if isinstance(builder, ContinuationSpec) else ""
     turns = tuple(prompt.turns(story.text, story.title, story.language, shown, about))
-    if dataset is None:
-        return {"messages": turns}
     if builder.kind == "raw":
         return {"raw": prompt.tail(story.text, shown) or story.title, "messages": turns}
     return {"messages": turns, "template": datasets.template_of(dataset)}
+
+
+def _asked_as_told(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
+    """The prompt for a bare base model, or for a voice from elsewhere: as its lineage tells."""
+    voice = adapters.get(chosen.id) if chosen.gguf_adapter else None
+    told = (voice.facts.get("manner") if voice else None) or {}
+    manner = Manner.model_validate(told)
+    shown = prompt.characters(manner.shown_tokens or BASE.context_tokens, story.language)
+    turns = tuple(prompt.turns(story.text, story.title, story.language, shown, ""))
+    if manner.builder == "raw":
+        return {"raw": prompt.tail(story.text, shown) or story.title, "messages": turns}
+    template = datasets.template_for(manner.formatter, voice.model) if voice else None
+    return {"messages": turns, "template": template}
 
 
 def with_kept_pages() -> list[StoryRecord]:

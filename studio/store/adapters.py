@@ -34,8 +34,36 @@ def m001_adapters(db: Database) -> None:
     )
 
 
+@migrations()
+def m002_registry(db: Database) -> None:
+    """A voice need not be taught here, so its dataset may be unknown; SQLite changes such a
+    column only by making the table anew."""
+    db.conn.execute(
+        """
+        CREATE TABLE adapters_new (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, artifact TEXT NOT NULL, job_id TEXT NOT NULL,
+            model TEXT NOT NULL, dataset TEXT, language TEXT NOT NULL,
+            nll_before REAL, nll_after REAL, facts TEXT NOT NULL,
+            created_at REAL NOT NULL, deleted_at REAL,
+            tags TEXT NOT NULL DEFAULT '[]', note TEXT NOT NULL DEFAULT '',
+            favourite INTEGER NOT NULL DEFAULT 0, archived_at REAL,
+            parents TEXT NOT NULL DEFAULT '[]'
+        ) STRICT
+        """
+    )
+    columns = (
+        "id, name, artifact, job_id, model, dataset, language, nll_before, nll_after, facts, "
+        "created_at, deleted_at"
+    )
+    db.conn.execute(f"INSERT INTO adapters_new ({columns}) SELECT {columns} FROM adapters")
+    db.conn.execute("DROP TABLE adapters")
+    db.conn.execute("ALTER TABLE adapters_new RENAME TO adapters")
+
+
 def insert(db: Database, record: AdapterRecord) -> None:
+    """An adapter that is made again is the same adapter; one that was deleted comes back."""
     rows.insert(db, "adapters", record, or_ignore=True)
+    rows.set_columns(db, "adapters", record.id, [("deleted_at", None)])
 
 
 def get(db: Database, adapter_id: str) -> AdapterRecord | None:

@@ -12,7 +12,10 @@ SURPLUS = """
                    ORDER BY coalesce(c.artifact = j.checkpoint, 0) DESC, c.step DESC, c.at DESC
                ) AS place
         FROM checkpoints AS c JOIN jobs AS j ON j.id = c.job_id
-    ) WHERE place > kept ORDER BY job_id, place
+    ) WHERE place > kept AND artifact NOT IN (
+        SELECT json_extract(spec, '$.extends') FROM jobs
+        WHERE kind = 'train' AND state <> 'finished' AND json_extract(spec, '$.extends') <> ''
+    ) ORDER BY job_id, place
 """
 NEEDED = """
     SELECT artifact FROM checkpoints
@@ -23,7 +26,8 @@ NEEDED = """
 def surplus(db: Database) -> list[tuple[str, str]]:
     """The pairs (job id, artifact) beyond what each job's ``keep_checkpoints`` asks for.
 
-    The one that the job goes on from counts as the newest. A job without that wish keeps all.
+    The one that the job goes on from counts as the newest. A job without that wish keeps all,
+    and what another training is to learn on from stays until that one has finished.
     """
     return [(row["job_id"], row["artifact"]) for row in db.conn.execute(SURPLUS)]
 

@@ -21,6 +21,7 @@ GROUPS = (
     "adapters",
     "lore",
     "stories",
+    "plans",
 )
 """Table groups in the order of their migrations; each is a module with ``migrations``."""
 BUSY_SECONDS = 5.0

@@ -13,7 +13,16 @@ from sqlite_utils.migrations import Migrations
 from studio.domain.jobs import Job, JobState, transition
 
 migrations = Migrations("jobs")
-JSON_COLUMNS = ("spec", "after", "result", "failure")
+JSON_COLUMNS = ("spec", "after", "behind", "result", "failure")
+_SELECT = """
+    SELECT *, (
+        SELECT json_group_array(artifact) FROM (
+            SELECT artifact FROM checkpoints
+            WHERE job_id = jobs.id AND artifact IS NOT jobs.checkpoint
+            ORDER BY step DESC, at DESC
+        )
+    ) AS earlier FROM jobs
+"""
 ALIVE = (JobState.WAITING, JobState.QUEUED, JobState.RUNNING, JobState.LOST)
 
 
@@ -44,16 +53,21 @@ def m001_jobs(db: Database) -> None:
     )
 
 
+@migrations()
+def m002_behind(db: Database) -> None:
+    db.conn.execute("ALTER TABLE jobs ADD COLUMN behind TEXT NOT NULL DEFAULT '[]'")
+
+
 def job_of(row: Any) -> Job:
     values = dict(row)
-    for column in JSON_COLUMNS:
+    for column in (*JSON_COLUMNS, "earlier"):
         if values[column] is not None:
             values[column] = json.loads(values[column])
     return Job.model_validate(values)
 
 
 def insert(db: Database, job: Job) -> None:
-    values = job.model_dump(mode="json")
+    values = job.model_dump(mode="json", exclude={"earlier"})
     for column in JSON_COLUMNS:
         if values[column] is not None:
             values[column] = json.dumps(values[column], ensure_ascii=False)
@@ -63,13 +77,13 @@ def insert(db: Database, job: Job) -> None:
 
 
 def get(db: Database, job_id: str) -> Job | None:
-    row = db.conn.execute("SELECT * FROM jobs WHERE id = ?", [job_id]).fetchone()
+    row = db.conn.execute(f"{_SELECT} WHERE id = ?", [job_id]).fetchone()
     return job_of(row) if row else None
 
 
 def alive_with_key(db: Database, key: str) -> Job | None:
     row = db.conn.execute(
-        "SELECT * FROM jobs WHERE key = ? AND state IN ('waiting', 'queued', 'running', 'lost')",
+        f"{_SELECT} WHERE key = ? AND state IN ('waiting', 'queued', 'running', 'lost')",
         [key],
     ).fetchone()
     return job_of(row) if row else None
@@ -89,7 +103,7 @@ def select(
             values += [str(w) for w in wanted]
     clause = f"WHERE {' AND '.join(where)}" if where else ""
     rows = db.conn.execute(
-        f"SELECT * FROM jobs {clause} ORDER BY created_at DESC, id DESC LIMIT ?", [*values, limit]
+        f"{_SELECT} {clause} ORDER BY created_at DESC, id DESC LIMIT ?", [*values, limit]
     )
     return [job_of(row) for row in rows]
 

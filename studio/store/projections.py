@@ -131,7 +131,7 @@ def _finished(recording: Recording, job: Job, event: Event) -> None:
 
 def _failed(recording: Recording, job: Job, event: Event) -> None:
     body: Failed = event.body  # type: ignore[assignment]
-    failure = Failure(what=body.what, why=body.why, remedy=body.remedy, detail=body.detail)
+    failure = Failure.model_validate(body.model_dump(exclude={"type"}))
     recording.move(job, JobState.FAILED, ended_at=event.at, failure=failure.model_dump())
 
 

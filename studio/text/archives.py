@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import lzma
+import mmap
 import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from studio.errors import StudioError
@@ -52,20 +53,27 @@ class Archive:
             the archive, a link, or two files of one name.
     """
 
-    def __init__(self, name: str, data: bytes) -> None:
+    def __init__(
+        self,
+        name: str,
+        data: bytes | Path,
+        largest: int = LARGEST_MEMBER,
+        total: int = LARGEST_TOTAL,
+    ) -> None:
         self.name = name
-        if data.count(_ENTRY) > MOST_MEMBERS:
-            self._refuse(_("It holds more than {count} files.").format(count=MOST_MEMBERS))
+        self._largest = largest
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            if _entries(data) > MOST_MEMBERS:
+                self._refuse(_("It holds more than {count} files.").format(count=MOST_MEMBERS))
+            self._zip = zipfile.ZipFile(data if isinstance(data, Path) else io.BytesIO(data))
         except _BROKEN as problem:
             self._damaged(problem)
         infos = [info for info in self._zip.infolist() if not info.filename.endswith(("/", "\\"))]
         self._infos = {_name(info): info for info in infos}
         self.names = tuple(self._infos)
         self._check_names(infos)
-        if sum(info.file_size for info in infos) > LARGEST_TOTAL:
-            self._refuse(_("It unpacks to more than {size} MB.").format(size=LARGEST_TOTAL >> 20))
+        if sum(info.file_size for info in infos) > total:
+            self._refuse(_("It unpacks to more than {size} MB.").format(size=total >> 20))
 
     def read(self, member: str) -> bytes:
         """The bytes of one file.
@@ -74,6 +82,10 @@ class Archive:
             StudioError: there is none of this name; it is damaged, too large, has a password,
                 or unpacks to far more than any text would.
         """
+        return b"".join(self.pieces(member))
+
+    def pieces(self, member: str) -> Iterator[bytes]:
+        """The bytes of one file as ``read`` gives them, a piece at a time."""
         info = self._infos.get(member)
         if info is None:
             self._refuse(_("The file “{member}” is missing in it.").format(member=member))
@@ -81,7 +93,8 @@ class Archive:
         try:
             with self._zip.open(info) as file:
                 # In pieces, because a size that lies is only found out by the piece.
-                return b"".join(iter(lambda: file.read(PIECE), b""))
+                while piece := file.read(PIECE):
+                    yield piece
         except _BROKEN as problem:
             self._damaged(problem)
 
@@ -105,9 +118,9 @@ class Archive:
                 _("“{member}” in it can be read with a password only.").format(member=member),
                 _("Unpack it or save it without a password, and import that."),
             )
-        if info.file_size > LARGEST_MEMBER:
+        if info.file_size > self._largest:
             why = _("“{member}” in it unpacks to {size} MB; {limit} are allowed.").format(
-                member=member, size=info.file_size >> 20, limit=LARGEST_MEMBER >> 20
+                member=member, size=info.file_size >> 20, limit=self._largest >> 20
             )
             self._refuse(why)
         packed = max(1, info.compress_size)
@@ -137,6 +150,17 @@ def pack(files: Iterable[tuple[str, bytes]]) -> bytes:
         for name, data in files:
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
+
+
+def _entries(data: bytes | Path) -> int:
+    """Files in a zip, counted before a list of them is made; at most, as text may look so."""
+    if isinstance(data, bytes):
+        return data.count(_ENTRY)
+    with data.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        count, at = 0, whole.find(_ENTRY)
+        while at >= 0 and count <= MOST_MEMBERS:
+            count, at = count + 1, whole.find(_ENTRY, at + len(_ENTRY))
+    return count
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -15,6 +15,7 @@ from studio.language import _
 from studio.plugins import discover
 from studio.text import cleaning, segmentation, statistics
 from studio.text.cleaning import NO_DECISIONS
+from studio.text.languages import language_of
 from studio.text.reading import Reading
 
 LARGEST = 100 * 1024 * 1024
@@ -76,7 +77,7 @@ def read_manuscript(
     chapters = segmentation.chapters_of(cleaned.text, cleaned.centred, fallback)
     return Manuscript(
         title=named or _title_page(cleaned.text, chapters[0]) or fallback,
-        language=segmentation.language_of(cleaned.text),
+        language=language_of(cleaned.text),
         encoding=reading.encoding,
         text=cleaned.text,
         chapters=chapters,

@@ -1,31 +1,20 @@
-"""Cuts a text into passages of about one size, only ever where a sentence ends."""
+"""Cuts a text into passages of about one size, where a sentence ends if that can be."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from studio.text.clauses import Parted, parted
+from studio.text.packing import Passage, Sizes, Span, pack
 from studio.text.sentences import sentences, sentences_of
 
 STRETCH = 1 << 20
 """Characters whose sentences are held at a time, if there is a paragraph's end."""
 _GAP = re.compile(r"\n\n\s*")
-
-Span = tuple[int, int]
-Sizes = Callable[[str, Sequence[Span]], Sequence[int]]
-"""The size (tokens, characters) of each span of a text."""
-
-
-class Passage(NamedTuple):
-    """``text[start:end]``; ``size`` in what the budget counts."""
-
-    start: int
-    end: int
-    size: int
 
 
 class _Stretch(NamedTuple):
@@ -39,11 +28,12 @@ class _Stretch(NamedTuple):
 def cut(text: str, budget: int, sizes: Sizes) -> list[Passage]:
     """Passages that together are the text, each of whole sentences and at most ``budget`` large.
 
-    They come out about equally long, so that no scrap is left at the end, and rather end with
-    a paragraph than within one. Only a single sentence larger than the budget exceeds it.
+    See ``pack``. A single sentence may be up to twice as large as the budget; one that is larger
+    still is cut within, see ``clauses``.
     """
     spans = sentences(text)
-    return pack(text, spans, sizes(text, spans), budget)
+    found = parted(text, spans, sizes(text, spans), sizes, budget, 2 * budget)
+    return pack(text, found.spans, found.counts, budget)
 
 
 def of_sections(
@@ -56,8 +46,7 @@ def of_sections(
     """
     found: list[Passage] = []
     for group in _groups(text, sections):
-        spans = list(sentences_of(text, group[0].start, group[-1].end))
-        counts = _counts(text, spans, sizes)
+        spans, counts, _within = _sentences(text, group, sizes, budget)
         firsts = [start for start, _end in spans]
         for stretch in group:
             a, b = bisect_left(firsts, stretch.start), bisect_left(firsts, stretch.end)
@@ -68,12 +57,11 @@ def of_sections(
                 found = []
 
 
-def _counts(text: str, spans: Sequence[Span], sizes: Sizes) -> Sequence[int]:
-    if not spans:
-        return []
-    first = spans[0][0]
-    part = text[first : spans[-1][1]]
-    return sizes(part, [(start - first, end - first) for start, end in spans])
+def _sentences(text: str, group: Sequence[_Stretch], sizes: Sizes, budget: int) -> Parted:
+    start, end = group[0].start, group[-1].end
+    spans = list(sentences_of(text, start, end))
+    counts = sizes(text[start:end], [(a - start, b - start) for a, b in spans]) if spans else []
+    return parted(text, spans, counts, sizes, budget, 2 * budget)
 
 
 def _groups(text: str, sections: Sequence[Span]) -> Iterator[list[_Stretch]]:
@@ -95,26 +83,6 @@ def _stretches(text: str, start: int, end: int) -> Iterator[_Stretch]:
         yield _Stretch(start, gap.end(), False)
         start = gap.end()
     yield _Stretch(start, end, True)
-
-
-def pack(text: str, spans: Sequence[Span], sizes: Sequence[int], budget: int) -> list[Passage]:
-    """Join neighbouring spans into passages; see ``cut``."""
-    total = sum(sizes)
-    target = total / max(1, math.ceil(total / budget))
-    result: list[Passage] = []
-    start, size = (spans[0][0] if spans else 0), 0
-    for (begin, end), own in zip(spans, sizes, strict=True):
-        if size and size + own > budget:
-            result.append(Passage(start, begin, size))
-            start, size = begin, 0
-        size += own
-        paragraph_ends = text.endswith("\n\n", begin, end)
-        if size >= target or (paragraph_ends and size >= 0.85 * target):
-            result.append(Passage(start, end, size))
-            start, size = end, 0
-    if size or (spans and start < spans[-1][1]):
-        result.append(Passage(start, spans[-1][1], size))
-    return result
 
 
 def overlapping(

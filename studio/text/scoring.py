@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from studio.text.cleaning import clean
-from studio.text.segmentation import chapters_of, language_of
+from studio.text.languages import language_of
+from studio.text.segmentation import chapters_of
 from studio.text.sentences import sentences
 
 BOOK = "\n=====\n"

@@ -1,4 +1,4 @@
-"""Language and chapters of a cleaned text."""
+"""The chapters of a cleaned text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from studio.domain.manuscripts import Chapter
 from studio.text import headings
 from studio.text.headings import Heading
+from studio.text.languages import language_of
 
 FRONT_PROSE = 400
 """Characters of prose before the first heading that make a chapter of their own."""
@@ -20,11 +21,7 @@ UNSURE = ("capitals", "centred")
 SHORTEST = 200
 """Characters that the middle chapter must have before mere numbers count as headings."""
 
-SAMPLE = 20_000
-"""Characters of each part by which the language is judged."""
-
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _PARAGRAPH_END = re.compile(r"\n\n+")
 _OPENING = {"en": "Opening", "zh": "开篇"}
 _LIST = re.compile(r"(?:[^\n]{1,90}\n){5}")
@@ -39,19 +36,6 @@ class Candidate(NamedTuple):
     text: str
     heading: Heading
     subtitle: str = ""
-
-
-def language_of(text: str) -> Literal["en", "zh"]:
-    """Chinese when its characters are at least a third as many as Western words, judged by
-    the beginning, the middle and the end."""
-    middle = len(text) // 2
-    sample = (
-        text
-        if len(text) <= 3 * SAMPLE
-        else (text[:SAMPLE] + text[middle : middle + SAMPLE] + text[-SAMPLE:])
-    )
-    han, words = len(_HAN.findall(sample)), len(_LATIN_WORD.findall(sample))
-    return "zh" if han and han * 3 > words else "en"
 
 
 def chapters_of(text: str, centred: frozenset[int], title: str) -> tuple[Chapter, ...]:

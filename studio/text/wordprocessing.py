@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from studio.text import composition, markup
 from studio.text.composition import Blocks
 from studio.text.markup import attribute, children, local, named
+from studio.text.numbering import Numbering
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -27,6 +28,7 @@ NOTES = ("footnoteReference", "endnoteReference")
 
 _HEADING_NAME = re.compile(r"(?:heading|标题|標題)\s?(?P<level>[1-9])", re.IGNORECASE)
 _CONTENTS_NAME = re.compile(r"toc\s?(?:[1-9]|heading)|目录.*", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _OFF = ("0", "false", "off", "none")
 
 
@@ -44,6 +46,16 @@ class Styles:
         if style_id not in self._roles:
             self._roles[style_id] = next(filter(None, map(_role, self._line(style_id))), "")
         return self._roles[style_id]
+
+    def numbered(self, style_id: str) -> tuple[str, str]:
+        """The list and the level (from 0) that a style numbers its paragraphs in, as written."""
+        found = [_listed(properties) for properties in self._properties(style_id)]
+        numbers = next((number for number, _level in found if number), "")
+        return numbers, next((level for _number, level in found if level), "")
+
+    def _properties(self, style_id: str) -> Iterator[Element | None]:
+        for style in self._line(style_id):
+            yield next(iter(children(style, "pPr")), None)
 
     def _line(self, style_id: str) -> Iterator[Element]:
         """The style and those that it is based on."""
@@ -72,6 +84,12 @@ def _outline(properties: Element | None) -> str:
     return str(int(level) + 1) if level.isdecimal() and int(level) < 9 else ""
 
 
+def _listed(properties: Element | None) -> tuple[str, str]:
+    """List and level of a numbered paragraph, or of a style; empty where they are not said."""
+    found = [] if properties is None else children(properties, "numPr")
+    return (_value(found[0], "numId"), _value(found[0], "ilvl")) if found else ("", "")
+
+
 def _value(element: Element | None, name: str) -> str:
     """The ``val`` of a child element."""
     found = [] if element is None else children(element, name)
@@ -86,12 +104,15 @@ def _is_on(element: Element | None, name: str) -> bool:
 class Body:
     """Fills ``blocks`` with what ``read`` finds in a document."""
 
-    def __init__(self, styles: Styles, notes: dict[tuple[str, str], str]) -> None:
+    def __init__(
+        self, styles: Styles, notes: dict[tuple[str, str], str], numbering: Numbering | None = None
+    ) -> None:
         self.blocks = Blocks()
         self.title = ""
         self.footnotes = self.tables = self.changes = 0
         self._styles = styles
         self._notes = notes
+        self._numbering = numbering or Numbering(None)
         self._words: list[str] = []
         self._open: list[Element] = []
         self._in_text = False
@@ -158,6 +179,7 @@ class Body:
         text = "".join(self._words)
         self._words = []
         role = _outline(properties) or self._styles.role(_value(properties, "pStyle"))
+        text = self._numbered(properties, role, text)
         if role == "title" and not self._many_titles:
             self.title = " ".join(text.split())
         if role.isdecimal() or (role == "title" and self._many_titles):
@@ -166,6 +188,18 @@ class Body:
             self.blocks.scene_break()
         elif role != "contents":
             self.blocks.paragraph(text)
+
+    def _numbered(self, properties: Element | None, role: str, text: str) -> str:
+        """With the number that the program shows before a heading, or before a line that it
+        names a chapter; the numbers of lists are left to the eye."""
+        number, level = _listed(properties)
+        of_style, its_level = self._styles.numbered(_value(properties, "pStyle"))
+        level = level or its_level or "0"
+        label = self._numbering.label(number or of_style, int(level) if level.isdecimal() else 0)
+        names_itself = any(len(word) > 1 or word > "\u2e80" for word in _LETTERS.findall(label))
+        if not label or not (role.isdecimal() or names_itself):
+            return text
+        return f"{label} {text.lstrip()}".strip()
 
     def _note(self, kind: str, number: str) -> None:
         if note := self._notes.get((kind, number)):

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.specs import TrainSpec
+from studio.training.computing import Computing
 
 
 def steps_of(spec: TrainSpec, rows: int) -> int:
-    """Optimiser steps of the whole training on ``rows`` examples."""
+    """Optimiser steps of the whole training on ``rows`` examples; one that extends another is
+    told how many there are in all, with those that were done."""
+    if spec.extends and spec.max_steps:
+        return spec.max_steps
     batches = math.ceil(rows / spec.batch_size)
     each = max(1, math.ceil(batches / spec.accumulation))
     # A share of a pass that was reckoned from steps must give the same steps again.
@@ -18,18 +22,16 @@ def steps_of(spec: TrainSpec, rows: int) -> int:
     return min(planned, spec.max_steps) if spec.max_steps else planned
 
 
-def common(
-    spec: TrainSpec, steps: int, folder: Path, device: str, recompute: bool
-) -> dict[str, Any]:
-    """Keyword arguments for any trl configuration.
+def common(spec: TrainSpec, steps: int, folder: Path, way: Computing) -> dict[str, Any]:
+    """Keyword arguments for any trl configuration, computed the given way.
 
     Saving and measuring are left to our own callbacks (their strategies are off), and the
-    loss is logged at every step unfiltered, so that a loss of NaN is seen.
+    loss is logged at every step unfiltered, so that a loss of NaN is seen. Packed rows are
+    read without padding, which only the configurations of packable objectives know.
     """
-    import torch
-
-    on_gpu = device == "cuda"
+    on_gpu = way.kind == "cuda"
     return {
+        **({"padding_free": True} if spec.packing else {}),
         "output_dir": str(folder),
         "max_steps": steps,
         "num_train_epochs": math.ceil(spec.epochs),
@@ -38,14 +40,17 @@ def common(
         "learning_rate": spec.learning_rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": math.ceil(steps * spec.warmup_share),
-        "weight_decay": 0.0,
+        "weight_decay": spec.weight_decay,
+        "optim": way.optimiser,
         "max_grad_norm": 1.0,
         "seed": spec.seed,
         "data_seed": spec.seed,
         "use_cpu": not on_gpu,
-        "bf16": on_gpu and torch.cuda.is_bf16_supported(),
-        "fp16": False,
-        "gradient_checkpointing": recompute,
+        "bf16": way.precision == "bf16",
+        "fp16": way.precision == "fp16",
+        "gradient_checkpointing": way.recompute,
+        "torch_compile": way.compile,
+        "neftune_noise_alpha": spec.neftune_alpha,
         "report_to": "none",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.domain.events import MetricLogged, Progressed, SampleWritten
+from studio.domain.events import LogLine, MetricLogged, Progressed, SampleWritten
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Workroom
 from studio.language import _
 from studio.training import checkpoints, samples
+from studio.training.computing import Computing
 from studio.training.course import Course
-from studio.training.examples import Row, spread
-from studio.training.failures import diverged
+from studio.training.examples import Row
+from studio.training.failures import climbed, diverged, not_a_number
 from studio.training.likelihood import Interrupted, Likelihood, measure
+from studio.training.packing import Packing
 
 TOLD: tuple[str, ...] = ("loss", "learning_rate", "grad_norm")
 RECENT = 20
@@ -34,8 +36,12 @@ class Lesson:
     model: Any
     tokenizer: Any
     held_out: list[Row]
+    openings: list[Row]
+    """What samples go on from."""
     steps: int
     best_folder: Path
+    way: Computing
+    packing: Packing | None = None
     halted: bool = False
     checkpoint: str | None = None
     _began: float = field(default_factory=time.monotonic)
@@ -53,7 +59,7 @@ class Lesson:
     def write_samples(self, step: int) -> None:
         """Emit the samples of ``step``; ends early when asked to stop."""
         spec = self.spec
-        for i, row in enumerate(spread(self.held_out, spec.samples)):
+        for i, row in enumerate(self.openings):
             if spec.sample_tokens == 0 or self.room.stopped():
                 return
             found = samples.write(
@@ -88,10 +94,14 @@ class Lesson:
 class Watch:
     """Follows one trainer. Each method answers one of its events."""
 
-    def __init__(self, lesson: Lesson, course: Course, start: int) -> None:
+    def __init__(
+        self, lesson: Lesson, course: Course, start: int, rate_factor: float | None = None
+    ) -> None:
+        """``rate_factor``: for a lesson that extends another, its learning rate over that one's."""
         self.lesson = lesson
         self.course = course
         self.start = start
+        self.rate_factor = rate_factor
         self._tokens_before = course.tokens
         self._seconds_before = course.seconds
         self._random: dict[str, Any] | None = None
@@ -114,7 +124,31 @@ class Watch:
         """Whether the earlier attempt was stopped before it measured its last step."""
         return bool(self.start) and self.due(self.start) and self.course.measured_at < self.start
 
+    @property
+    def over(self) -> bool:
+        """Whether an earlier attempt did all there was to do, up to handing it over."""
+        tried = self.course.unimproved >= self.lesson.spec.patience
+        return self.start >= self.lesson.steps or (tried and self.start > 0)
+
+    def begun(self, optimiser: Any, schedule: Any) -> None:
+        """Plan the rate of an extended lesson anew: the schedule that was stored with it came to
+        its end, and would hold on to the rate it was made for."""
+        if self.rate_factor is None:
+            return
+        plan = getattr(schedule, "scheduler", schedule)
+        plan.base_lrs = [rate * self.rate_factor for rate in plan.base_lrs]
+        rates = [
+            rate * share(plan.last_epoch)
+            for rate, share in zip(plan.base_lrs, plan.lr_lambdas, strict=True)
+        ]
+        for group, base, rate in zip(optimiser.param_groups, plan.base_lrs, rates, strict=True):
+            group["initial_lr"], group["lr"] = base, rate
+        plan._last_lr = rates
+        text = _("The learning rate goes on at {rate:.2g} and falls to nothing by step {steps}.")
+        self.lesson.room.emit(LogLine(text=text.format(rate=rates[0], steps=self.lesson.steps)))
+
     def step_ended(self, step: int, control: Any) -> None:
+        self.course.step = step
         self.lesson.tell_step(step)
         if self.lesson.spec.accumulation > 1:
             self._random = random_state()
@@ -127,9 +161,10 @@ class Watch:
                 return self.halt(control)
             if self.course.unimproved >= self.lesson.spec.patience:
                 control.should_training_stop = True
-        if self.saving(step):
+        if self.saving(step) or control.should_training_stop:
+            # The last step is saved too: what is learned can then be extended.
             self.lesson.write_samples(step)
-            control.should_save = step < self.lesson.steps
+            control.should_save = True
         return None
 
     def substep_ended(self, step: int, control: Any) -> None:
@@ -147,12 +182,26 @@ class Watch:
         control.should_training_stop = True
         control.should_save = True
 
-    def logged(self, step: int, logs: dict[str, float]) -> None:
+    def logged(self, step: int, logs: dict[str, float], control: Any) -> None:
+        """Take in the loss of a step.
+
+        Raises:
+            Astray: it is no number, or its median has climbed too high.
+        """
         if "loss" not in logs:
             return
-        if not (math.isfinite(logs["loss"]) and math.isfinite(logs.get("grad_norm", 0.0))):
-            raise diverged(self.lesson.spec, step)
-        self.course.learn(logs["loss"])
+        loss = logs["loss"]
+        # Half precision scales the loss until gradients overflow, and leaves that step out.
+        scaled = self.lesson.way.precision == "fp16"
+        steep = not scaled and not math.isfinite(logs.get("grad_norm", 0.0))
+        if steep or not math.isfinite(loss):
+            raise diverged(self.lesson.spec, step, not_a_number())
+        self.course.learn(loss)
+        if self.course.astray:
+            why = climbed(self.course.recent, self.course.first_loss or 0.0)
+            raise diverged(self.lesson.spec, step, why)
+        if loss > self.course.most and not self.lesson.halted:
+            control.should_save = False  # every checkpoint is one to go back to
         self.course.tokens = self._tokens_before + int(logs.get("num_tokens", 0))
         values = {k: float(logs[k]) for k in TOLD if k in logs}
         values["tokens"] = float(self.course.tokens)
@@ -160,9 +209,11 @@ class Watch:
 
     def saved(self, step: int, folder: Path) -> None:
         self.count_time()
-        lesson = self.lesson
+        lesson, spec = self.lesson, self.lesson.spec
+        self.course.step = step
+        self.course.read = step * spec.batch_size * spec.accumulation * spec.compute.processes
         lesson.checkpoint = checkpoints.publish(
-            folder, step, self.course, lesson.best_folder, lesson.room
+            folder, self.course, lesson.best_folder, lesson.room
         )
 
     def count_time(self) -> None:
@@ -174,6 +225,12 @@ def callback(watch: Watch) -> Any:
     from transformers import TrainerCallback
 
     class Bridge(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(
+            self, args: Any, state: Any, control: Any, optimizer: Any = None,
+            lr_scheduler: Any = None, **_rest: Any,
+        ) -> None:  # fmt: skip
+            watch.begun(optimizer, lr_scheduler)
+
         def on_step_end(self, args: Any, state: Any, control: Any, **_rest: Any) -> None:
             watch.step_ended(state.global_step, control)
 
@@ -183,7 +240,7 @@ def callback(watch: Watch) -> Any:
         def on_log(
             self, args: Any, state: Any, control: Any, logs: Any = None, **_rest: Any
         ) -> None:
-            watch.logged(state.global_step, logs or {})
+            watch.logged(state.global_step, logs or {}, control)
 
         def on_save(self, args: Any, state: Any, control: Any, **_rest: Any) -> None:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio.domain.events import CheckpointSaved
+from studio.domain.events import CheckpointSaved, LogLine
 from studio.domain.workroom import Workroom
+from studio.errors import Damaged
+from studio.language import _
 from studio.training.course import Course
 
 COURSE = "course.json"
@@ -19,43 +21,115 @@ KEPT = {
     "optimizer.pt",
     "scheduler.pt",
     "scaler.pt",
-    "rng_state.pth",
     "trainer_state.json",
 }
-"""What going on needs. The trainer writes more: a tokenizer, a model card, pickled arguments."""
+"""What is kept of it. The trainer writes more: a tokenizer, a model card, pickled arguments."""
+RANDOM = "rng_state"
+"""How the names of the random states begin, one of each process."""
+NEEDED = KEPT - {"scaler.pt"}
+"""What going on needs; the scaler is there with fp16 alone."""
 
 
 @dataclass(frozen=True)
 class Resumed:
+    """Where to go on from. ``extends``: it is another lesson's, and a new one begins here."""
+
+    artifact: str
     folder: Path
     step: int
     course: Course
+    extends: bool = False
 
 
-def publish(folder: Path, step: int, course: Course, best: Path, room: Workroom) -> str:
+def publish(folder: Path, course: Course, best: Path, room: Workroom) -> str:
     """Store the checkpoint that the trainer left in ``folder``, and remove it there."""
     for path in folder.iterdir():
-        if path.name not in KEPT:
+        if not _kept(path.name):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _complete(folder)
     (folder / COURSE).write_text(course.model_dump_json(), encoding="utf-8")
     if best.is_dir():
         copy_adapter(best, folder / BEST)
     artifact = room.put(folder)
-    room.emit(CheckpointSaved(step=step, artifact=artifact))
+    room.emit(CheckpointSaved(step=course.step, artifact=artifact))
     shutil.rmtree(folder, ignore_errors=True)
     return artifact
 
 
-def resume(room: Workroom, best: Path) -> Resumed | None:
-    """The newest checkpoint of an earlier attempt, its best adapter copied to ``best``."""
-    if room.checkpoint is None:
+def resume(room: Workroom, best: Path, extends: str | None = None) -> Resumed | None:
+    """The newest whole checkpoint of an earlier attempt, else the one that this lesson extends,
+    its best adapter copied to ``best``. A damaged one is passed over for the one before it.
+
+    Raises:
+        Damaged: the checkpoint that this lesson extends is not whole.
+    """
+    own = [room.checkpoint, *room.earlier] if room.checkpoint else []
+    for artifact in own:
+        try:
+            return _opened(artifact, room, best)
+        except Damaged as problem:
+            room.emit(LogLine(level="warning", text=_passed_over(artifact, problem)))
+    if own:
+        room.emit(
+            LogLine(
+                level="warning",
+                text=_(
+                    "No checkpoint of this lesson is whole: it starts over, nothing else is lost."
+                ),
+            )
+        )
+    if extends is None:
         return None
-    folder = room.fetch(room.checkpoint)
+    found = _opened(extends, room, best)
+    # What went before decides nothing about when this lesson has tried long enough.
+    found.course.unimproved = 0
+    return replace(found, extends=True)
+
+
+def _opened(artifact: str, room: Workroom, best: Path) -> Resumed:
+    folder = room.fetch(artifact)
+    _complete(folder)
     course = Course.model_validate_json((folder / COURSE).read_text(encoding="utf-8"))
+    state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+    step = int(state["global_step"])
+    if course.step not in (0, step):  # 0: from before the course counted them
+        raise _damaged(
+            _("Its parts are of step {one} and of step {other}.").format(
+                one=course.step, other=step
+            )
+        )
     if (folder / BEST).is_dir():
         copy_adapter(folder / BEST, best)
-    state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-    return Resumed(folder, int(state["global_step"]), course)
+    return Resumed(artifact, folder, step, course)
+
+
+def _kept(name: str) -> bool:
+    return name in KEPT or name.startswith(RANDOM)
+
+
+def _complete(folder: Path) -> None:
+    """The trainer would go on without a random state or an optimiser, and say nothing."""
+    names = {path.name for path in folder.iterdir()}
+    missing = sorted(NEEDED - names)
+    if not any(name.startswith(RANDOM) for name in names):
+        missing.append(f"{RANDOM}.pth")
+    if missing:
+        raise _damaged(_("It has no {names}.").format(names=", ".join(missing)))
+
+
+def _damaged(why: str) -> Damaged:
+    return Damaged(
+        _("The checkpoint is not whole."),
+        why,
+        _("Go on from an earlier one, or start the lesson again."),
+        "checkpoint",
+    )
+
+
+def _passed_over(artifact: str, problem: Damaged) -> str:
+    return _("The checkpoint {id} is passed over for the one before it. {why}").format(
+        id=artifact[:12], why=problem.why
+    )
 
 
 def copy_adapter(source: Path, target: Path) -> None:

@@ -8,24 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from studio.datasets.formatting import formatter_of
-from studio.domain.events import LogLine
+from studio.domain.events import LogLine, MetricLogged
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped, Workroom
-from studio.errors import StudioError
+from studio.errors import Damaged, StudioError
 from studio.language import _
 from studio.models.loading import best_device
 from studio.models.source import folder_of, load_tokenizer, validate
 from studio.plugins import discover
-from studio.training import checkpoints, peak
+from studio.training import checkpoints, peak, pissa
 from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
+from studio.training.computing import Computing, computing, powers
 from studio.training.course import Course
-from studio.training.examples import Account, Row, rows_of, spread
-from studio.training.failures import explained, no_numbers
+from studio.training.examples import Account, Row, openings, rows_of, spread
+from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
+from studio.training.heads import prepare
 from studio.training.likelihood import Interrupted
-from studio.training.lineage import write_adapter
-from studio.training.model import build, recomputes
+from studio.training.lineage import versions, write_adapter
+from studio.training.model import build, changes_base, quickened
+from studio.training.origin import Origin, agree, origin_of
+from studio.training.packing import Packing, pack
+from studio.training.trackers import tracked
+
+INITIAL = "initial"
+"""The adapter before learning, where the base was changed to make room for it."""
 
 
 def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
@@ -35,35 +43,62 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     attempts), ``loss`` (nats a token, mean of the last steps), ``eval_loss`` (nats a token),
     ``nll_before`` and ``nll_after`` (nats a character on the held-out completions), ``tokens``
     (read in all), and the token account of one pass: ``train_tokens``, ``learned_tokens``,
-    ``dropped_tokens``. ``peak_memory`` is the most that was taken and ``foreseen_memory`` what
-    preflight had reckoned, both in bytes, on ``device`` (cpu or cuda).
+    ``dropped_tokens``; with packing also ``packed_rows``, ``packed_tokens`` (as many as
+    ``train_tokens``) and ``filled`` (the share of the packed rows' places that hold a token).
+    Of pairs, ``margin_before`` and ``margin_after`` say by how many nats a
+    token the chosen text of held-out pairs is likelier than the rejected one, and
+    ``preference_accuracy_before`` and ``_after`` in which share of them. ``peak_memory`` is the
+    most that was taken and ``foreseen_memory`` what preflight had reckoned, both in bytes, on
+    ``device`` (cpu or cuda).
 
     Raises:
         StudioError: the dataset or the model is of no use, memory does not suffice, or the
             loss is no longer a number.
         Stopped: on request, after a checkpoint was stored.
     """
-    with explained(spec):
+    with explained(spec, lambda: _tell_peak(room)), tracked(spec, room) as room:
         base = folder_of(spec.model, room)
         facts = validate(base)
+        way = computing(spec, facts, powers(best_device()))
         tokenizer = load_tokenizer(base)
         for note in formatter_of(spec.formatter).check(tokenizer):
             room.emit(LogLine(level="warning", text=note))
-        rows, held_out, account = _read(spec, room.fetch(spec.dataset), tokenizer, facts)
+        rows, held_out, account = _read(spec, _dataset(spec, room), tokenizer, facts)
         peak.begin(best_device())
-        lesson = _lesson(spec, room, base, tokenizer, rows, held_out)
-        course = _study(lesson, facts, rows, account)
+        packing = None
+        if spec.packing:
+            rows, packing = pack(rows, min(spec.max_length, facts.context_length))
+        lesson = _lesson(spec, room, base, tokenizer, rows, held_out, way, packing)
+        course = _study(lesson, facts, rows, account, base)
         return _finish(lesson, course, base, facts, account)
+
+
+def _dataset(spec: TrainSpec, room: Workroom) -> Path:
+    try:
+        return room.fetch(spec.dataset)
+    except Damaged as problem:
+        raise StudioError(
+            _("The dataset of this lesson is gone."),
+            problem.why,
+            _("Prepare it again on the Datasets page, then start a new lesson."),
+            "dataset",
+        ) from problem
 
 
 def _read(
     spec: TrainSpec, dataset: Path, tokenizer: Any, facts: ModelFacts
 ) -> tuple[list[Row], list[Row], Account]:
     longest = min(spec.max_length, facts.context_length)
-    rows, account = rows_of(dataset / "train.jsonl", tokenizer, spec.formatter, longest)
-    held_out, _account = rows_of(dataset / "validation.jsonl", tokenizer, spec.formatter, longest)
     objective = discover("studio.training.objectives")[spec.objective.kind]
+
+    def read(split: str) -> tuple[list[Row], Account]:
+        path = dataset / f"{split}.jsonl"
+        return rows_of(path, tokenizer, spec.formatter, longest, objective.reads)
+
+    rows, account = read("train")
     objective.check(rows)
+    # How likely an unwanted text is says nothing on what was learned of the author.
+    held_out = [row for row in read("validation")[0] if row.wanted]
     if not any(row.learned for row in held_out):
         raise StudioError(
             _("The dataset has no held-out passages."),
@@ -80,37 +115,105 @@ def _lesson(
     tokenizer: Any,
     rows: list[Row],
     held_out: list[Row],
+    way: Computing,
+    packing: Packing | None,
 ) -> Lesson:
+    model = build(base, spec, way.kind, way.dtype, way.attention)
+    if changes_base(model):
+        model.save_pretrained(str(room.folder / INITIAL))
     return Lesson(
         spec=spec,
         room=room,
-        model=build(base, spec, best_device()),
+        model=model,
         tokenizer=tokenizer,
         held_out=spread(held_out, spec.held_out_passages),
+        openings=openings(held_out, spec.samples),
         steps=steps_of(spec, len(rows)),
         best_folder=room.folder / "best",
+        way=way,
+        packing=packing,
     )
 
 
-def _study(lesson: Lesson, facts: ModelFacts, rows: list[Row], account: Account) -> Course:
-    """Run the trainer from the newest checkpoint, or from the start, to its end."""
-    resumed = checkpoints.resume(lesson.room, lesson.best_folder)
+def _study(
+    lesson: Lesson, facts: ModelFacts, rows: list[Row], account: Account, base: Path
+) -> Course:
+    """Run the trainer from the newest whole checkpoint, or from the start, to its end."""
+    spec, device = lesson.spec, lesson.model.device.type
+    resumed = checkpoints.resume(lesson.room, lesson.best_folder, spec.extends)
+    origin = origin_of(spec, base, facts, rows, device, versions())
+    factor = _rate_factor(lesson, resumed, origin) if resumed else None
     _announce(lesson, account, resumed)
     watch = Watch(
         lesson,
         resumed.course if resumed else _begin(lesson),
         resumed.step if resumed else 0,
+        factor,
     )
-    trainer = _trainer(lesson, facts, rows, watch)
-    if resumed and watch.owes:
-        trainer._load_from_checkpoint(str(resumed.folder))
-        _or_stop(lesson, lambda: watch.assess(watch.start))
-    if watch.start < lesson.steps:
-        trainer.train(resume_from_checkpoint=str(resumed.folder) if resumed else None)
+    watch.course.origin, watch.course.step = origin, watch.start
+    trainer = _trainer(lesson, rows, watch)
+    if resumed and (watch.owes or resumed.extends):
+        _catch_up(lesson, watch, trainer, resumed)
+    if not watch.over:
+        try:
+            trainer.train(resume_from_checkpoint=str(resumed.folder) if resumed else None)
+        except Astray as problem:
+            raise _with_the_best(problem, lesson, watch.course, base, facts, account) from None
     watch.count_time()
     if lesson.halted:
         raise Stopped({"steps": trainer.state.global_step, "seconds": round(lesson.seconds(), 1)})
     return watch.course
+
+
+def _rate_factor(lesson: Lesson, resumed: checkpoints.Resumed, now: Origin) -> float | None:
+    """Look whether checkpoint and lesson belong together; for an extended lesson, the learning
+    rate over that of the one before."""
+    if resumed.extends and resumed.step >= lesson.steps:
+        raise StudioError(
+            _("There is nothing to extend."),
+            _("{done} steps are done and {asked} are asked for in all.").format(
+                done=resumed.step, asked=lesson.steps
+            ),
+            _("Ask for more steps than were done."),
+        )
+    then = resumed.course.origin
+    for difference in agree(then, now) if then else ():
+        lesson.room.emit(LogLine(level="warning", text=difference))
+    if not resumed.extends:
+        return None
+    return now.learning_rate / then.learning_rate if then else 1.0
+
+
+def _catch_up(lesson: Lesson, watch: Watch, trainer: Any, resumed: checkpoints.Resumed) -> Any:
+    """Measure what an earlier attempt did not, or where an extended lesson begins."""
+    if not resumed.extends:
+        trainer._load_from_checkpoint(str(resumed.folder))
+        return _or_stop(lesson, lambda: watch.assess(watch.start))
+    lesson.tell_measure(0, watch.course.before)
+    lesson.write_samples(0)
+    trainer._load_from_checkpoint(str(resumed.folder))
+    return lesson.tell_measure(watch.start, _or_stop(lesson, lesson.measured))
+
+
+def _with_the_best(
+    problem: Astray,
+    lesson: Lesson,
+    course: Course,
+    base: Path,
+    facts: ModelFacts,
+    account: Account,
+) -> StudioError:
+    """The same problem, after the best adapter was put on the shelf, if it had learned at all."""
+    if course.best is None or course.best.nll >= course.before.nll:
+        return problem
+    _finish(lesson, course, base, facts, account)
+    return diverged(lesson.spec, course.step, problem.shown, course.best_step)
+
+
+def _tell_peak(room: Workroom) -> None:
+    """What was taken when there was no more to be had."""
+    taken = float(peak.taken(best_device()))
+    room.emit(MetricLogged(step=0, values={"peak_memory": taken}))
 
 
 def _begin(lesson: Lesson) -> Course:
@@ -152,24 +255,34 @@ def _announce(lesson: Lesson, account: Account, resumed: checkpoints.Resumed | N
     lesson.room.emit(LogLine(text=text))
 
 
-def _trainer(lesson: Lesson, facts: ModelFacts, rows: list[Row], watch: Watch) -> Any:
+def _trainer(lesson: Lesson, rows: list[Row], watch: Watch) -> Any:
     objective = discover("studio.training.objectives")[lesson.spec.objective.kind]
-    arguments = common(
-        lesson.spec,
-        lesson.steps,
-        lesson.room.folder / "trainer",
-        lesson.model.device.type,
-        recomputes(facts),
+    arguments = common(lesson.spec, lesson.steps, lesson.room.folder / "trainer", lesson.way)
+    trainer = objective.run(
+        lesson.spec.objective,
+        lesson.model,
+        lesson.tokenizer,
+        rows,
+        arguments,
+        [callback(watch)],
     )
-    return objective.run(lesson.model, lesson.tokenizer, rows, arguments, [callback(watch)])
+    prepare(trainer, lesson.way)
+    return quickened(trainer, lesson.spec.lora)
 
 
 def _finish(
     lesson: Lesson, course: Course, base: Path, facts: ModelFacts, account: Account
 ) -> dict[str, Any]:
     assert course.best is not None  # the last step is always measured
+    if course.best.nll >= course.before.nll:
+        text = _(
+            "It foretells the chapters it has not read no better than the untaught model did."
+            " Try a learning rate of {rate:g}, or more of your writing."
+        )
+        rate = lowered(lesson.spec.learning_rate)
+        lesson.room.emit(LogLine(level="warning", text=text.format(rate=rate)))
     figures = {
-        "steps": lesson.steps,
+        "steps": course.step,
         "best_step": course.best_step,
         "seconds": round(course.seconds, 2),
         "loss": course.loss,
@@ -180,13 +293,22 @@ def _finish(
         "train_tokens": account.tokens,
         "learned_tokens": account.learned_tokens,
         "dropped_tokens": account.dropped_tokens,
+        **{f"{name}_before": value for name, value in course.before.preference().items()},
+        **{f"{name}_after": value for name, value in course.best.preference().items()},
+        **(lesson.packing.figures() if lesson.packing else {}),
         "device": lesson.model.device.type,
         "peak_memory": peak.taken(lesson.model.device.type),
         "foreseen_memory": lesson.spec.foreseen_memory,
     }
     spec, room = lesson.spec, lesson.room
     folder = room.folder / "adapter"
-    write_adapter(lesson.best_folder, folder, base, facts, spec, figures)
+    dataset = room.fetch(spec.dataset)
+    write_adapter(lesson.best_folder, folder, base, facts, spec, figures, dataset)
+    if changes_base(lesson.model):
+        pissa.convert(folder, room.folder / INITIAL)
+    if beyond := spec.lora.beyond_gguf:
+        text = _("The voice is kept for programs that use peft; {names} cannot become GGUF.")
+        room.emit(LogLine(text=text.format(names=", ".join(beyond))))
     identity = {
         "model": spec.model.model_dump(),
         "base": facts.name,
@@ -195,6 +317,7 @@ def _finish(
         "rank": spec.lora.rank,
         "quantisation": spec.quantisation,
         "preset": spec.preset,
+        "parents": [spec.parent] if spec.parent else [],
         "language": _language(room.fetch(spec.dataset)),
     }
     adapter = room.produce("adapter", folder, spec.name, identity | figures)

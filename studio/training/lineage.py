@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import platform
+import subprocess
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from studio import __version__
 from studio.domain.models import ModelFacts
+from studio.domain.recipes import PrepareSpec
 from studio.domain.specs import TrainSpec
+from studio.models.fingerprints import fingerprint
+from studio.models.source import revision_of
+from studio.settings import ROOT
 from studio.training.checkpoints import copy_adapter
+from studio.training.model import accelerator_name
 
-LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes")
+LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "safetensors")
 LINEAGE = "lineage.json"
+GIT = ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
 
 
 def write_adapter(
@@ -23,6 +32,7 @@ def write_adapter(
     facts: ModelFacts,
     spec: TrainSpec,
     figures: dict[str, Any],
+    dataset: Path,
 ) -> None:
     """Make the adapter's folder: the weights of ``best``, a clean config, ``lineage.json``."""
     copy_adapter(best, target)
@@ -30,26 +40,54 @@ def write_adapter(
     config = json.loads(config_path.read_text(encoding="utf-8"))
     # The trainer writes the folder of its own machine here, which is nobody else's business.
     config["base_model_name_or_path"] = facts.name
+    config["revision"] = revision_of(base)
     config_path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     lineage = {
+        "studio": code(),
         "spec": spec.model_dump(mode="json"),
         "dataset": spec.dataset,
-        "base": facts.model_dump(mode="json") | {"sha256": fingerprint(base, facts)},
+        "base": base_model(base, facts),
         "libraries": versions(),
+        "device": _device(str(figures["device"])),
         "figures": figures,
+        **_of_dataset(dataset, spec),
     }
+    write(target, lineage)
+
+
+def _device(kind: str) -> str:
+    """The name of the graphics card, or what kind of processor it was."""
+    return f"{platform.machine()} CPU" if kind == "cpu" else accelerator_name(kind)
+
+
+def write(folder: Path, lineage: dict[str, Any]) -> None:
+    """Put ``lineage.json`` into an adapter's folder."""
     text = json.dumps(lineage, indent=2, ensure_ascii=False) + "\n"
-    (target / LINEAGE).write_text(text, encoding="utf-8")
+    (folder / LINEAGE).write_text(text, encoding="utf-8")
 
 
-def fingerprint(base: Path, facts: ModelFacts) -> dict[str, str]:
-    """sha256 of the config and of every weight file of the base model."""
-    return {name: _digest(base / name) for name in ("config.json", *facts.weights)}
+def _of_dataset(dataset: Path, spec: TrainSpec) -> dict[str, Any]:
+    """The language of the longest manuscript, and how a passage was asked for."""
+    path = dataset / "recipe.json"
+    recipe = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    longest: dict[str, Any] = max(
+        recipe.get("manuscripts", []), key=lambda m: m["characters"], default={}
+    )
+    if "spec" not in recipe:
+        return {"language": longest.get("language")}
+    builder = PrepareSpec.model_validate(recipe["spec"]).builder
+    manner = {
+        "builder": builder.kind,
+        "shown_tokens": builder.shown_tokens,
+        "formatter": spec.formatter.model_dump(mode="json"),
+    }
+    return {"language": longest.get("language"), "manner": manner}
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def base_model(base: Path, facts: ModelFacts) -> dict[str, Any]:
+    """Which base model it was, so that another can be told from it."""
+    identity = {"revision": revision_of(base), "sha256": fingerprint(base, facts)}
+    return facts.model_dump(mode="json") | identity
 
 
 def versions() -> dict[str, str]:
@@ -60,3 +98,21 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+@lru_cache(maxsize=1)
+def code() -> dict[str, str | None]:
+    """The studio's ``version``, and git's ``commit`` where it runs from a clone."""
+    return {"version": __version__, "commit": _commit()}
+
+
+def _commit() -> str | None:
+    if not (ROOT / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            GIT, cwd=ROOT, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):  # a clone on a machine without git
+        return None
+    return done.stdout.strip() or None

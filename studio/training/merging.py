@@ -15,10 +15,11 @@ from studio.domain.specs import MergeSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _
+from studio.models.fingerprints import fingerprint
 from studio.models.source import folder_of, validate
 from studio.training import mixing, remains, standalone
 from studio.training.checkpoints import copy_adapter
-from studio.training.lineage import LINEAGE, fingerprint, versions
+from studio.training.lineage import LINEAGE, versions
 
 TRUNCATED = ("svd", "ties", "dare_linear", "dare_ties")
 """The methods whose result has a rank that is chosen."""

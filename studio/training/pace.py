@@ -11,6 +11,15 @@ CORE_FLOPS = 14e9
 GPU_FLOPS = 60e12
 """What a present graphics card gets through in bfloat16."""
 
+WORK = {"orpo": 2.0, "cpo": 2.0, "simpo": 2.0, "dpo": 8 / 3, "kto": 4.0}
+"""Of a pair, against a single text: both are learned, the reference of DPO and KTO reads them
+once more (a third of the work of learning), and KTO reads mismatched texts, twice."""
+
+
+def work(objective: str) -> float:
+    """What a passage costs to learn, where supervised fine-tuning is 1."""
+    return WORK.get(objective, 1.0)
+
 
 def tokens_a_second(model: ModelFacts, device: DeviceFacts) -> float:
     """Training tokens a second: forward and backward through frozen weights cost four

@@ -56,4 +56,5 @@ def write(
     finally:
         model.train(training)
     text = tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
-    return Sample(row.prompt[-SHOWN:], text.strip())
+    opening = row.prompt or tokenizer.decode(ids[0], skip_special_tokens=True)
+    return Sample(opening[-SHOWN:], text.strip())

@@ -49,11 +49,15 @@ def _endpoint(kind: str) -> EndpointWriter | None:
         _("Address"), placeholder="http://localhost:11434/v1", key=f"datasets_address_{kind}"
     ).strip()
     model = right.text_input(_("Model's name there"), key=f"datasets_remote_{kind}").strip()
-    left, middle, right = st.columns(3)
+    left, right = st.columns(2)
     most = left.number_input(
         _("Never more requests than"), 1, 1_000_000, 500, key=f"datasets_cap_{kind}"
     )
-    read = middle.number_input(
+    spend = right.number_input(
+        _("Never spend more than"), 0.0, value=None, key=f"datasets_spend_{kind}",
+        help=_("In the currency of the prices. Empty: only the number of requests is limited."),
+    )  # fmt: skip
+    read = left.number_input(
         _("Price of a million tokens read"), 0.0, value=0.0, key=f"datasets_price_in_{kind}"
     )
     written = right.number_input(
@@ -64,11 +68,9 @@ def _endpoint(kind: str) -> EndpointWriter | None:
         help=_("Needed for an address on another machine. Everything else stays here."),
         key=f"datasets_leave_{kind}",
     )
-    if not generation.has_key():
-        st.caption(_("No key is set. Servers that want one read it from LOREWRIGHT_ENDPOINT_KEY."))
     if not address or not model:
         return None
-    return valid(
+    writer = valid(
         EndpointWriter,
         address=address,
         model=model,
@@ -76,4 +78,13 @@ def _endpoint(kind: str) -> EndpointWriter | None:
         most_requests=int(most),
         price_in=read,
         price_out=written,
+        most_cost=spend or None,
     )
+    if not writer.on_this_machine and not generation.has_key(address):
+        st.caption(
+            _(
+                "No key is set for this host. Where it wants one, put host=key into "
+                "LOREWRIGHT_ENDPOINT_KEYS and start the studio again."
+            )
+        )
+    return writer

@@ -88,6 +88,10 @@ def recipe(records: Sequence[ManuscriptRecord]) -> PrepareSpec | None:
     if source == "topics":
         builder: BuilderSpec | None = _topics()
     else:
+        if source == "hub" and rows:
+            st.caption(
+                _("Prose is cut as you choose here; conversations and pairs stay as they are.")
+            )
         builder = _way() if _is_prose(source, rows) else ContinuationSpec()
     if builder is None or not (chosen or rows or source == "topics"):
         return None

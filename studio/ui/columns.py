@@ -29,6 +29,24 @@ def shapes() -> dict[Shape, str]:
     }
 
 
+def fields() -> dict[str, str]:
+    """What each field of a shape is to a reader."""
+    return {
+        "text": _("The prose"),
+        "instruction": _("The instruction"),
+        "prompt": _("What is asked"),
+        "input": _("What is given"),
+        "output": _("The answer"),
+        "completion": _("The answer"),
+        "chosen": _("The better answer"),
+        "rejected": _("The worse answer"),
+        "label": _("Whether it is good: yes or no"),
+        "messages": _("The conversation"),
+        "conversations": _("The conversation"),
+        "system": _("What holds for the whole conversation"),
+    }
+
+
 def uploaded() -> FileRows | None:
     """The tables that were dropped here, once their columns are known."""
     given = st.file_uploader(
@@ -71,27 +89,30 @@ def _form(artifact: str, guess: Columns, names: list[str]) -> Columns:
         index=list(known).index(guess.shape), key=f"columns_shape_{artifact}",
     )  # fmt: skip
     needed, allowed = previews.fields_of(Columns(shape=shape, fields={}))
-    fields: dict[str, str] = {}
+    chosen: dict[str, str] = {}
+    names_of = fields()
     for field in (*needed, *allowed):
         options: list[str | None] = [*names] if field in needed else [None, *names]
         own = guess.fields.get(field) if shape == guess.shape else None
         index = options.index(own) if own in options else 0
         column = st.selectbox(
-            field, options, index=index, key=f"columns_{artifact}_{shape}_{field}",
+            names_of.get(field, field), options, index=index, help=field,
+            key=f"columns_{artifact}_{shape}_{field}",
             format_func=lambda c: _("(none)") if c is None else str(c),
         )  # fmt: skip
         if column is not None:
-            fields[field] = column
-    return Columns(shape=shape, fields=fields)
+            chosen[field] = column
+    return Columns(shape=shape, fields=chosen)
 
 
 def _example(artifact: str, chosen: Columns) -> None:
     """The first row as it would be learned."""
     with problems.told():
         turns = previews.drafted(artifact, chosen)
-        st.caption(_("The first row, as it would be learned:"))
+        st.markdown(_("**The first row, as it would be learned**"))
         for number, (role, text) in enumerate(turns):
             mine = role == "assistant"
+            st.caption(_("The model learns to write:") if mine else _("The model is shown:"))
             prose(text[:SHOWN], "en", key=f"columns_{artifact}_{number}", framed=mine)
 
 

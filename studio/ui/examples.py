@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from studio.datasets.quality.advice import flag_names
 from studio.domain.records import DatasetRecord
 from studio.language import _, n_
 from studio.services import examples, revisions
@@ -18,11 +19,6 @@ from studio.ui.words import plain
 MOST = 2_000
 """Rows that the table holds at a time."""
 OPENING = 160
-FLAGS = {
-    "email": _("e-mail address"),
-    "non_prose": _("no prose"),
-    "repetitive": _("repeats itself"),
-}
 
 
 def browse(record: DatasetRecord) -> None:
@@ -94,7 +90,7 @@ def _row(row: Found) -> dict[str, Any]:
         "chapter": example.chapter,
         "tokens": example.tokens,
         "state": _state(row),
-        "flags": ", ".join(FLAGS.get(flag, flag) for flag in example.flags),
+        "flags": ", ".join(flag_names().get(flag, flag) for flag in example.flags),
     }
 
 

@@ -86,7 +86,6 @@ def vocabulary(told: dict[str, Any]) -> None:
 def left_out(dataset_id: str, told: dict[str, Any]) -> None:
     """What did not become part of the dataset, counted and shown."""
     reasons = {
-        "too_long": _("sentences longer than a passage and its context"),
         "repeated": _("passages that occur again in what is kept aside"),
         "duplicates": _("exact copies"),
         "near_duplicates": _("near copies"),

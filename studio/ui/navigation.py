@@ -37,6 +37,7 @@ def rooms() -> dict[str, list[Room]]:
         _("Teach"): [
             Room("teach/preflight", _("Preflight"), "fact_check", "preflight"),
             Room("teach/training", _("Training"), "school", "training"),
+            Room("teach/compare", _("Compare"), "compare_arrows", "compare"),
         ],
         _("Models"): [
             Room("models/adapters", _("Voices"), "record_voice_over", "adapters"),

@@ -6,14 +6,20 @@ from typing import Any
 
 import streamlit as st
 
-from studio.domain.changes import changed
+from studio.domain.records import DatasetRecord
 from studio.domain.specs import TrainSpec
+from studio.errors import StudioError
 from studio.language import _
-from studio.services import datasets, models, training
-from studio.ui import navigation, words
+from studio.services import datasets, jobs, models, objectives, plans, runs, training
+from studio.training import reading, values
+from studio.ui import details as form
+from studio.ui import navigation, problems, undo, words
 from studio.ui.choice import choice
 
 CHANGES = "teach_changes"
+BEGUN = "teach_begun"
+COPIED = "teach_copied"
+SUGGESTED = "suggested"
 
 
 def preset_words(preset: str) -> tuple[str, str]:
@@ -35,23 +41,118 @@ def preset_words(preset: str) -> tuple[str, str]:
 
 
 def plan() -> TrainSpec | None:
-    """Ask for dataset, base model and preset; None where there is no dataset yet."""
+    """Ask for dataset, base model and preset, or for a plan that was kept; None where there is
+    no dataset yet."""
     found = {d.id: d for d in datasets.list_all()}
     if not found:
         st.info(_("There is no dataset yet to teach with."), icon=":material/view_agenda:")
         navigation.link("datasets", _("Prepare a dataset"))
         return None
-    dataset = choice(
-        _("Dataset"),
-        {i: f"{d.name} · {words.language_name(d.language)}" for i, d in found.items()},
-        "teach_dataset",
-    )
+    undo.offer("teach_plan", plans.restore)
+    begun = _beginning()
+    spec = _suggested(found) if begun is None else _planned(begun, found)
+    return _objective(_with_changes(spec))
+
+
+def _with_changes(spec: TrainSpec) -> TrainSpec:
+    """Changes that no longer fit, since the plan is another one now, are let go and named."""
+    try:
+        return reading.with_changes(spec, changes(spec))
+    except StudioError as problem:
+        problems.show(problem)
+        clear(spec)
+        return spec
+
+
+def _beginning() -> str | None:
+    """What the lesson begins with: the id of a plan or a run, or None for a suggestion."""
+    copied = st.session_state.get(COPIED)
+    names = {SUGGESTED: _("A suggestion of the studio")}
+    if copied:
+        names[copied] = _("As “{title}”").format(title=jobs.get(copied).title)
+    names |= {kept.id: _("Plan: {name}").format(name=kept.name) for kept in plans.list_all()}
+    if len(names) == 1:
+        st.session_state.pop(BEGUN, None)
+        return None
+    chosen = choice(_("Begin with"), names, BEGUN)
+    return None if chosen == SUGGESTED else chosen
+
+
+def begin_with(begun: str, *, run: bool = False) -> None:
+    """Let the next look at the form begin with this plan, or with the settings of this run."""
+    st.session_state[BEGUN] = begun
+    if run:
+        st.session_state[COPIED] = begun
+
+
+def _suggested(found: dict[str, DatasetRecord]) -> TrainSpec:
+    dataset = _dataset(found, "teach_dataset")
     bases = {m.id: m for m in models.list_all()}
     base = choice(_("Base model"), {i: m.name for i, m in bases.items()}, "teach_model")
     presets = training.presets(dataset, bases[base].model)
-    preset = _preset(list(presets))
-    changes = st.session_state.get(CHANGES, {}).get(f"{dataset}/{base}/{preset}", {})
-    return changed(presets[preset], changes)
+    return presets[_preset(list(presets))]
+
+
+def _planned(begun: str, found: dict[str, DatasetRecord]) -> TrainSpec:
+    """A kept plan or an earlier run; its dataset and base model may be changed for others."""
+    copied = begun == st.session_state.get(COPIED)
+    spec = runs.spec_of(runs.get(begun)) if copied else plans.spec_of(begun)
+    st.session_state.setdefault(f"teach_dataset_{begun}", spec.dataset)
+    if spec.dataset not in found:
+        st.caption(_("The dataset it was planned with is not here any more; this is another."))
+    dataset = _dataset(found, f"teach_dataset_{begun}")
+    bases = {m.id: m for m in models.list_all()}
+    key = f"teach_model_{begun}"
+    st.session_state.setdefault(key, next((i for i in bases if bases[i].model == spec.model), ""))
+    base = choice(_("Base model"), {i: m.name for i, m in bases.items()}, key)
+    other: dict[str, Any] = {"dataset": dataset, "model": bases[base].model}
+    if dataset != spec.dataset:
+        other["formatter"] = datasets.recipe_of(dataset).formatter
+    run = {"extends": None, "parent": None, "sweep": None, "foreseen_memory": None}
+    run = {field: value for field, value in run.items() if field in TrainSpec.model_fields}
+    return spec.model_copy(update={**other, **run})
+
+
+def _dataset(found: dict[str, DatasetRecord], key: str) -> str:
+    names = {i: f"{d.name} · {words.language_name(d.language)}" for i, d in found.items()}
+    return choice(_("Dataset"), names, key)
+
+
+def _objective(spec: TrainSpec) -> TrainSpec:
+    """Ask how it shall learn, where the dataset allows several ways."""
+    offered = objectives.fitting(spec.dataset)
+    if "objective" in changes(spec) and spec.objective.kind not in offered:
+        offered.append(spec.objective.kind)  # a remedy has chosen it
+    if not offered or offered == [spec.objective.kind]:
+        return spec
+    now = spec.objective.kind if spec.objective.kind in offered else offered[0]
+    chosen = now if len(offered) == 1 else _way(offered, now, _lesson(spec))
+    if chosen == spec.objective.kind:
+        return spec
+    change(spec, {"objective": chosen})
+    return reading.with_changes(spec, {"objective": chosen})
+
+
+def _way(offered: list[str], now: str, lesson: str) -> str:
+    said = values.objectives()
+    chosen: str = st.radio(
+        _("How shall it learn?"),
+        offered,
+        offered.index(now),
+        format_func=lambda kind: said[kind][0],
+        captions=[said[kind][1] for kind in offered],
+        key=f"teach_objective_{lesson}_{now}",  # another key where a remedy changes it
+    )
+    return chosen
+
+
+def _lesson(spec: TrainSpec) -> str:
+    """What changes belong to: the plan or run it begins with, or a suggestion for a dataset and
+    a base model."""
+    begun = st.session_state.get(BEGUN, SUGGESTED)
+    if begun != SUGGESTED:
+        return str(begun)
+    return f"{spec.dataset}/{spec.model.source}:{spec.model.name}/{spec.preset}"
 
 
 def _preset(options: list[str]) -> str:
@@ -69,59 +170,103 @@ def _preset(options: list[str]) -> str:
 
 
 def change(spec: TrainSpec, changes: dict[str, Any]) -> None:
-    """Keep changes for this dataset, base model and preset."""
-    lesson = f"{st.session_state['teach_dataset']}/{st.session_state['teach_model']}/{spec.preset}"
+    """Keep changes for the lesson that is being planned."""
     kept = st.session_state.setdefault(CHANGES, {})
-    kept[lesson] = {**kept.get(lesson, {}), **changes}
+    before = kept.get(_lesson(spec), {})
+    if "objective" in changes:  # the options of another way of learning mean nothing to this one
+        before = {name: v for name, v in before.items() if not name.startswith("objective")}
+    kept[_lesson(spec)] = {**before, **changes}
+
+
+def changes(spec: TrainSpec) -> dict[str, Any]:
+    """What was changed of the numbers that the lesson began with."""
+    found: dict[str, Any] = st.session_state.get(CHANGES, {}).get(_lesson(spec), {})
+    return found
 
 
 def clear(spec: TrainSpec) -> None:
-    """Go back to the preset's own numbers."""
-    lesson = f"{st.session_state['teach_dataset']}/{st.session_state['teach_model']}/{spec.preset}"
-    st.session_state.get(CHANGES, {}).pop(lesson, None)
+    """Go back to the numbers that the lesson began with."""
+    st.session_state.get(CHANGES, {}).pop(_lesson(spec), None)
+
+
+def numbers(spec: TrainSpec) -> dict[str, str]:
+    """The settings that are numbers, by name and by what they are called."""
+    return {
+        field: said.label
+        for group in form.shown(spec).values()
+        for field, said in group.items()
+        if form.is_number(field)
+    }
+
+
+def named(spec: TrainSpec) -> TrainSpec:
+    """Ask what the voice shall be called."""
+    name = st.text_input(_("Name of the voice"), spec.name, max_chars=120).strip()
+    if name and name != spec.name:
+        change(spec, {"name": name})
+    return spec.model_copy(update={"name": name or spec.name})
 
 
 def details(spec: TrainSpec) -> None:
-    """Every number of the lesson, to be changed by those who know it."""
-    with st.expander(_("Details"), icon=":material/tune:"), st.form("teach_details", border=False):
-        st.caption(_("The preset has set all of these. Change them only if you know them."))
-        left, right = st.columns(2)
-        given = {
-            "learning_rate": left.number_input(
-                _("Learning rate"), 1e-6, 1.0, spec.learning_rate, 1e-4, format="%.6f"
-            ),
-            "epochs": left.number_input(
-                _("Readings of the text (epochs)"), 0.1, 1000.0, spec.epochs
-            ),
-            "batch_size": left.number_input(_("Passages at once (batch)"), 1, 512, spec.batch_size),
-            "accumulation": left.number_input(
-                _("Batches a step (accumulation)"), 1, 256, spec.accumulation
-            ),
-            "max_length": left.number_input(
-                _("Longest example, tokens"), 16, 8192, spec.max_length
-            ),
-            "lora.rank": right.number_input(
-                _("Size of the voice (LoRA rank)"), 1, 512, spec.lora.rank
-            ),
-            "lora.alpha": right.number_input(_("Strength (LoRA alpha)"), 1, 1024, spec.lora.alpha),
-            "lora.dropout": right.number_input(_("Dropout"), 0.0, 0.9, spec.lora.dropout),
-            "evaluate_every": right.number_input(
-                _("Measure every … steps"), 1, 10_000, spec.evaluate_every
-            ),
-            "save_every": right.number_input(_("Save every … steps"), 1, 10_000, spec.save_every),
-            "quantisation": right.selectbox(
-                _("Weights of the base model in memory"),
-                ["none", "nf4", "int8"],
-                index=["none", "nf4", "int8"].index(spec.quantisation),
-            ),
-            "seed": left.number_input(_("Seed"), 0, 2**31 - 1, spec.seed),
-        }
-        with st.container(horizontal=True):
-            keep = st.form_submit_button(_("Use these numbers"))
-            back = st.form_submit_button(_("Back to the preset"))
-    if keep:
-        change(spec, given)
-        st.rerun()
-    if back:
+    """Every number of the lesson, to be changed by those who know it, and the plan to keep."""
+    with st.expander(_("Details"), icon=":material/tune:"):
+        st.caption(_("All of these are set already. Change them only if you know them."))
+        with problems.told():
+            given = form.form(spec)
+            if given:
+                change(spec, given)
+                st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(_("Back to how it began"), disabled=not changes(spec)):
+                clear(spec)
+                st.rerun()
+            _keeping(spec)
+            _carrying(spec)
+
+
+def _keeping(spec: TrainSpec) -> None:
+    """Keep the lesson as a plan, change, duplicate or delete the plan it began with."""
+    begun = next((kept for kept in plans.list_all() if kept.id == _lesson(spec)), None)
+    with st.popover(_("Keep as a plan"), icon=":material/bookmark_add:"):
+        name = st.text_input(_("Name of the plan"), spec.name)
+        if st.button(_("Keep it")):
+            with problems.told():
+                begin_with(plans.save(name, spec).id)
+                st.rerun()
+    if begun is None:
+        return
+    if changes(spec) and st.button(_("Put the changes into the plan")):
+        plans.change(begun.id, spec)
         clear(spec)
         st.rerun()
+    if st.button(_("Duplicate the plan"), icon=":material/content_copy:"):
+        begin_with(plans.duplicate(begun.id).id)
+        st.rerun()
+    if st.button(_("Delete the plan"), icon=":material/delete:"):
+        plans.delete(begun.id)
+        undo.remember("teach_plan", begun.id, begun.name)
+        st.rerun()
+
+
+def _carrying(spec: TrainSpec) -> None:
+    """The lesson as YAML, out and in."""
+    st.download_button(
+        _("Take it along (YAML)"),
+        plans.to_yaml(spec),
+        file_name=f"{_file_name(spec.name)}.yaml",
+        mime="application/yaml",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    with st.popover(_("Bring in a plan"), icon=":material/upload_file:"):
+        given = st.file_uploader(_("A plan as YAML or JSON"), ["yaml", "yml", "json"])
+        if given is not None and st.button(_("Read it")):
+            with problems.told():
+                spec = plans.from_yaml(given.getvalue().decode("utf-8", "replace"))
+                begin_with(plans.save(given.name.rpartition(".")[0], spec).id)
+                st.rerun()
+
+
+def _file_name(name: str) -> str:
+    """The name with nothing in it that a file system would mind."""
+    return "".join(c if c.isalnum() or c in " -" else "-" for c in name).strip() or "plan"

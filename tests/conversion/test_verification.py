@@ -36,6 +36,14 @@ def test_a_right_voice_is_proved_and_reported(shelf: Shelf) -> None:
     assert json.loads(stored.read_text()) == report.facts
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_voice_from_elsewhere_is_proved_on_the_sample_story(shelf: Shelf, language: str) -> None:
+    known = spec(shelf).model_copy(update={"dataset": None, "language": language})
+    result = verification.run(known, shelf.room)
+    assert result["positions"] >= 60
+    assert result["top1_agreement"] >= 0.9
+
+
 def test_in_32_bits_the_two_are_one(shelf: Shelf) -> None:
     result = verification.run(spec(shelf, "F32"), shelf.room)
     assert result["top1_agreement"] == 1

@@ -56,7 +56,7 @@ class Server:
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.paths: list[str] = []
-        self._script = script
+        self.script = script
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -84,7 +84,7 @@ class Server:
             self.requests.append(body)
             self.keys.append(key)
             self.paths.append(path)
-        return self._script(body, before)
+        return self.script(body, before)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.datasets.builders.continuation import plugin
-from studio.datasets.example import Draft, Skipped
+from studio.datasets.example import CUT_SENTENCE, Draft
 from studio.datasets.splits import Section
 from studio.datasets.tools import Tools
 from studio.domain.prompts import CONTINUE
 from studio.domain.recipes import ContinuationSpec
 from studio.errors import StudioError
-from studio.text.passages import Span
+from studio.text.packing import Span
 
 SPEC = ContinuationSpec(passage_tokens=40, context_tokens=40)
 SENTENCES = ["He went.", "She stayed where she was.", "The water came up to the mark."]
@@ -69,10 +69,12 @@ def test_a_long_sentence_takes_room_from_its_context() -> None:
     assert len(before.split()) + len(completion.split()) <= 80
 
 
-def test_a_sentence_that_leaves_no_room_is_left_out() -> None:
+def test_a_sentence_that_leaves_no_room_is_cut_and_flagged() -> None:
     text = " ".join(SENTENCES * 4) + " " + "word " * 90 + "end."
-    *_made, last = plugin.run(Section(0, 0, "A", text, "en"), Tools(words), SPEC)
-    assert last == Skipped("too_long")
+    made = list(plugin.run(Section(0, 0, "A", text, "en"), Tools(words), SPEC))
+    assert " ".join(d.messages[-1]["content"] for d in made).split() == text.split()
+    assert made[0].flags == ()
+    assert made[-1].flags == (CUT_SENTENCE,)
 
 
 @pytest.mark.parametrize(("language", "words_of"), [("en", "author's voice"), ("zh", "作者的笔调")])

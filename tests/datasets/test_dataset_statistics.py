@@ -90,3 +90,14 @@ def test_figures_are_plain_json() -> None:
     figures = describe([said("a")], [said("b")], {}, removed)
     assert json.loads(json.dumps(figures)) == figures
     assert figures["removed"][0]["reason"] == "duplicates"
+
+
+def test_the_form_of_the_examples_is_named() -> None:
+    text, told = example(9), Turn(role="user", content="Go on.")
+    answer = text.model_copy(update={"messages": (told, *text.messages)})
+    pair = answer.model_copy(update={"rejected": "c"})
+    unwanted = answer.model_copy(update={"wanted": False})
+    forms = [describe([e], [answer], {})["form"] for e in (answer, pair, unwanted)]
+    assert forms == ["completion", "preference", "rated"]
+    assert describe([text], [text], {})["form"] == "text"
+    assert describe([], [], {})["form"] == "completion"

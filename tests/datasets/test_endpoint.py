@@ -54,7 +54,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture
 def key(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("LOREWRIGHT_ENDPOINT_KEY", KEY)
+    monkeypatch.setenv("LOREWRIGHT_ENDPOINT_KEYS", f"127.0.0.1={KEY},example.org=sk-of-another")
     settings.cache_clear()
     yield KEY
     settings.cache_clear()
@@ -90,18 +90,31 @@ def test_the_key_of_the_settings_is_sent(place: Place, key: str) -> None:
     assert server.keys == [f"Bearer {key}"]
 
 
+def test_a_key_goes_to_its_own_host_alone(
+    place: Place, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, other = place.server(echo), place.server(echo)
+    port = server.address.split(":")[2].partition("/")[0]
+    monkeypatch.setenv("LOREWRIGHT_ENDPOINT_KEYS", f"127.0.0.1:{port}={KEY},example.org=sk-else")
+    settings.cache_clear()
+    place.ask(server)
+    place.ask(other)
+    settings.cache_clear()
+    assert (server.keys, other.keys) == ([f"Bearer {KEY}"], ["Bearer none"])
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_is_said_and_not_shown(place: Place, key: str, status: int) -> None:
     server = place.server(lambda _b, _n: refused(status, f"Incorrect API key: {key}"))
     with pytest.raises(StudioError, match="refused the key") as caught:
         place.ask(server)
     assert KEY not in "".join(traceback.format_exception(caught.value))
-    assert "LOREWRIGHT_ENDPOINT_KEY" in caught.value.remedy
+    assert "LOREWRIGHT_ENDPOINT_KEYS" in caught.value.remedy
     assert len(server.requests) == 1
 
 
 def test_without_a_key_the_reason_is_that(place: Place, home: Settings) -> None:
-    with pytest.raises(StudioError, match="No key is set"):
+    with pytest.raises(StudioError, match="No key for this host"):
         place.ask(place.server(lambda _b, _n: refused(401)))
 
 

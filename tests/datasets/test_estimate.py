@@ -65,7 +65,8 @@ def test_synthetic_requests_are_those_that_are_then_sent(tmp_path: Path) -> None
         made_up(LocalRoom(tmp_path), server)
         address = EndpointWriter(address=server.address, model="m")
     told = estimate(synthetic(writer=address)).requests
-    assert len(server.requests) == pytest.approx(told, abs=1)
+    # What is unreadable or graded low is asked for anew, which nobody can foretell.
+    assert told <= len(server.requests) <= 1.5 * told
 
 
 def test_passages_are_about_those_that_are_then_asked_for(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from studio.datasets.builders.chat import plugin as chat
 from studio.datasets.builders.instruction import plugin as instruction
 from studio.datasets.builders.raw import plugin as raw
-from studio.datasets.example import Draft, Skipped
+from studio.datasets.example import CUT_SENTENCE, Draft, Skipped
 from studio.datasets.splits import Section
 from studio.datasets.tools import Question, Tools
 from studio.domain.base import Language
 from studio.domain.prompts import BEGIN, CONTINUE, GO_ON
 from studio.domain.recipes import Aspect, ChatSpec, InstructionSpec, LocalWriter, RawSpec
-from studio.text.passages import Span
+from studio.text.packing import Span
 
 SENTENCES = ["He went.", "She stayed where she was.", "The water came up to the mark."]
 TEXTS = st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=80).map(" ".join)
@@ -45,7 +45,7 @@ def test_raw_pieces_are_the_text(text: str) -> None:
     assert " ".join(d.messages[0]["content"] for d in made).split() == text.split()
 
 
-def test_a_sentence_without_end_is_left_out() -> None:
+def test_a_sentence_without_end_is_cut_and_flagged() -> None:
     text = "He went. " + "Word " * 90 + "end. She stayed where she was."
     for plugin, spec in (
         (raw, RawSpec(passage_tokens=32)),
@@ -53,9 +53,9 @@ def test_a_sentence_without_end_is_left_out() -> None:
         (instruction, InstructionSpec(passage_tokens=32)),
     ):
         found = list(plugin.run(section(text), Tools(words), spec))  # type: ignore[attr-defined]
-        assert found.count(Skipped("too_long")) == 1
-        assert isinstance(found[0], Draft)
-        assert isinstance(found[-1], Draft)
+        answers = [m["content"] for d in found for m in d.messages if m["role"] == "assistant"]
+        assert " ".join(answers).split() == text.split()
+        assert any(draft.flags == (CUT_SENTENCE,) for draft in found)
 
 
 @given(TEXTS, st.integers(1, 5))

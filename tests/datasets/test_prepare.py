@@ -10,6 +10,7 @@ import pytest
 
 from studio.datasets import stored
 from studio.datasets.engine import run
+from studio.datasets.example import CUT_SENTENCE
 from studio.domain.base import Model
 from studio.domain.recipes import ContinuationSpec, PrepareSpec
 from studio.domain.workroom import Stopped
@@ -205,14 +206,18 @@ def test_a_model_without_chat_template(tmp_path: Path) -> None:
         )
 
 
-def test_a_long_run_of_words_without_a_stop_is_counted_as_left_out(tmp_path: Path) -> None:
+def test_a_long_run_of_words_without_a_stop_is_cut_and_counted(tmp_path: Path) -> None:
     story = (ROOT / "data" / "samples" / "tide-clerk.txt").read_text(encoding="utf-8")
     room = LocalRoom(tmp_path)
-    endless = story.replace("It was early by eleven minutes.", "early " * 900)
+    words = " ".join(f"early{n}" for n in range(900))
+    endless = story.replace("It was early by eleven minutes.", words)
     result = prepare(room, put(room, "endless.txt", endless.encode()))
     statistics = json.loads((room.fetch(result["dataset"]) / "statistics.json").read_bytes())
-    assert statistics["left_out"]["too_long"] == 1
-    assert any("1 sentences longer" in line.text for line in room.of_type("log"))
+    assert statistics["flags"][CUT_SENTENCE] >= 4
+    lines = (room.fetch(result["dataset"]) / "train.jsonl").read_text(encoding="utf-8")
+    lines += (room.fetch(result["dataset"]) / "validation.jsonl").read_text(encoding="utf-8")
+    learned = [json.loads(line)["messages"][-1]["content"] for line in lines.splitlines()]
+    assert sum(text.count("early") for text in learned) >= 900
 
 
 @pytest.mark.parametrize("name", ["en/sherlock-holmes.txt", "zh/nahan.txt"])
@@ -225,4 +230,4 @@ def test_the_novels(corpus: Path, tmp_path: Path, name: str) -> None:
         statistics[s]["characters"] for s in ("train", "validation")
     )
     assert 0.1 < share < 0.25
-    assert statistics["left_out"]["too_long"] <= 2
+    assert statistics["flags"].get(CUT_SENTENCE, 0) <= 4

@@ -31,9 +31,10 @@ def ask(database: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def choose_a_short_lesson(page: Page) -> None:
     page.get_by_text("Details", exact=True).click()
-    page.get_by_label("Readings of the text (epochs)").fill("1")
-    page.get_by_label("Passages at once (batch)").fill("2")
-    page.get_by_label("Save every … steps").fill("3")
+    page.get_by_label("Readings of the text (epochs)", exact=True).fill("1")
+    page.get_by_label("Passages at once (batch)", exact=True).fill("2")
+    page.get_by_role("tab", name="Watching").click()
+    page.get_by_label("Save every … steps", exact=True).fill("3")
     press(page, "Use these numbers")
     settled(page)
 

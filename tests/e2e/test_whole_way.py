@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.accessibility import violations
 from tests.e2e.walking import (
     heading,
+    picture,
     prepare_the_dataset,
     press,
     settled,
@@ -25,19 +25,6 @@ from tests.e2e.walking import (
 pytestmark = [pytest.mark.browser, pytest.mark.whole_way, pytest.mark.timeout(900)]
 LESSON = 600_000
 """Milliseconds that the lesson may take, with what follows it."""
-
-
-def picture(page: Page, name: str) -> None:
-    """A screenshot where one is wanted, in the light and in the dark."""
-    folder = os.environ.get("LOREWRIGHT_SCREENSHOTS")
-    if not folder:
-        return
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(1500)
-        page.screenshot(path=str(Path(folder) / f"{name}-{scheme}.png"))
-    page.emulate_media(color_scheme="light")
 
 
 def looked_at(page: Page, name: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -41,3 +43,16 @@ def prepare_the_dataset(page: Page) -> None:
     expect(
         page.get_by_text(re.compile(r"passages to learn from and \d+ kept aside"))
     ).to_be_visible()
+
+
+def picture(page: Page, name: str) -> None:
+    """A screenshot where one is wanted, in the light and in the dark."""
+    folder = os.environ.get("LOREWRIGHT_SCREENSHOTS")
+    if not folder:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=str(Path(folder) / f"{name}-{scheme}.png"), full_page=True)
+    page.emulate_media(color_scheme="light")

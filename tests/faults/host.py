@@ -1,5 +1,5 @@
-"""``python tests/faults/host.py CPU TRAIN WRITE``: broker, recorder and that many workers;
-the trainers are as they are, the others have light engines."""
+"""``python tests/faults/host.py CPU TRAIN WRITE [real]``: broker, recorder and that many workers;
+the trainers are as they are, the others have light engines unless they are to be real."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ WORKER = Path(__file__).with_name("light_worker.py")
 
 
 def worker(home: Settings, role: str, number: int) -> Child:
-    program = ["-m", "workers"] if role == "train" else [str(WORKER)]
+    real = role == "train" or sys.argv[4:] == ["real"]
+    program = ["-m", "workers"] if real else [str(WORKER)]
     command = [sys.executable, *program, role]
     return worker_child(
         f"{role}-{number}",
@@ -26,7 +27,7 @@ def worker(home: Settings, role: str, number: int) -> Child:
 
 if __name__ == "__main__":
     home = settings()
-    roles = zip(("cpu", "train", "write"), map(int, sys.argv[1:]), strict=True)
+    roles = zip(("cpu", "train", "write"), map(int, sys.argv[1:4]), strict=True)
     workers = [worker(home, role, n) for role, count in roles for n in range(count)]
     children = [broker_child(home), recorder_child(home), *workers]
     supervise(home, children, lifeline=None, parent=os.getppid())

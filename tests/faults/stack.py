@@ -31,16 +31,19 @@ RECOVERY = 60.0
 class Stack:
     """The processes of one data folder, and the test as its page server."""
 
-    def __init__(self, home: Settings, cpu: int, train: int, write: int) -> None:
+    def __init__(
+        self, home: Settings, cpu: int, train: int, write: int, real: bool = False
+    ) -> None:
         self.home = home
         self.marks = home.data.parent / "marks"
         self.marks.mkdir(exist_ok=True)
         self._workers = (cpu, train, write)
+        self._engines = ["real"] if real else []
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(HOST), *map(str, self._workers)],
+            [sys.executable, str(HOST), *map(str, self._workers), *self._engines],
             env=processes.environment(self.home),
             cwd=ROOT,
         )
@@ -87,14 +90,17 @@ class Stack:
 
 
 @contextmanager
-def standing(folder: Path, cpu: int = 0, train: int = 0, write: int = 0) -> Iterator[Stack]:
-    """A started stack on a data folder of its own; nothing of it is left afterwards."""
+def standing(
+    folder: Path, cpu: int = 0, train: int = 0, write: int = 0, real: bool = False
+) -> Iterator[Stack]:
+    """A started stack on a data folder of its own; nothing of it is left afterwards. ``real``
+    workers have the engines of the studio, the others light ones."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOREWRIGHT_DATA", str(folder / "data"))
         patch.setenv("LOREWRIGHT_CACHE", str(folder / "cache"))
         patch.delenv("REDIS_URL", raising=False)
         settings.cache_clear()
-        stack = Stack(settings(), cpu, train, write)
+        stack = Stack(settings(), cpu, train, write, real)
         try:
             stack.start()
             yield stack

@@ -1,23 +1,33 @@
-"""A real training, killed on its way, ends where one ends that was left alone."""
+"""A real training, killed, starved of disk or of its files on its way, ends where one ends that
+was left alone; what cannot be cured is said, and the worker takes the next job."""
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
+from safetensors.torch import load_file, save_file
 
+from studio.domain.base import Model
 from studio.domain.jobs import Job, JobState
+from studio.domain.learning import LoraSpec
+from studio.domain.records import DatasetRecord
 from studio.domain.specs import TrainSpec
 from studio.services import context, jobs
-from studio.store import events
+from studio.settings import settings
+from studio.store import checkpoints, database, datasets, events
 from tests.faults.stack import Stack, assert_artifacts_are_whole, ended, kill, standing, until
-from tests.training.material import small, write_dataset
+from tests.models.folders import copied
+from tests.training.material import examples, small, write_dataset
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
-SAVE_EVERY = 6
-STEPS = 24
+SAVE_EVERY = 4
+STEPS = 12
 PATIENCE = 240.0
 """Seconds for a training; a worker that was killed loads its libraries anew."""
 FIGURES = ("loss", "eval_loss", "nll_before", "nll_after")
@@ -31,14 +41,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def spec(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> TrainSpec:
-    dataset = context.store().put(write_dataset(tmp_path_factory.mktemp("dataset")))
+    return spec_of(shelved(tmp_path_factory.mktemp("dataset")))
+
+
+def spec_of(dataset: str) -> TrainSpec:
     return small(
-        dataset,
-        max_steps=STEPS,
-        save_every=SAVE_EVERY,
-        evaluate_every=SAVE_EVERY,
-        samples=0,
+        dataset, max_steps=STEPS, save_every=SAVE_EVERY, evaluate_every=SAVE_EVERY, samples=0
     )
+
+
+def shelved(folder: Path) -> str:
+    """A dataset in the store and on the shelf; measuring on it takes long enough to be struck."""
+    split = {"examples": 12, "tokens": 2_000, "longest": 200}
+    artifact = context.store().put(write_dataset(folder, validation=examples(16, seed=2)))
+    record = DatasetRecord(
+        id=artifact, name="Mine", job_id="j", language="en", train=12, validation=16, tokens=2_000,
+        statistics={"train": split, "validation": split}, created_at=time.time(),
+    )  # fmt: skip
+    with database.write(context.db()) as connection:
+        datasets.insert(connection, record)
+    return artifact
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +97,109 @@ def test_it_goes_on_from_its_last_checkpoint_to_the_same_end(
     record_recovery(f"training: kill -9 {strike.__name__}, until it goes on", seconds)
     found = finished(job)
     assert SAVE_EVERY < first_step_of(found) <= reached + 1
+    assert_the_same(found, left_alone)
+
+
+def assert_the_same(found: Job, left_alone: Job) -> None:
     assert found.result is not None
     assert left_alone.result is not None
     for figure in FIGURES:
         assert found.result[figure] == pytest.approx(left_alone.result[figure], abs=1e-6)
     assert losses(found) == pytest.approx(losses(left_alone), abs=1e-6)
     assert_every_event_once(found)
+    assert_artifacts_are_whole()
+
+
+STAGES: dict[str, Callable[[Job], bool]] = {
+    "reading the untaught model": lambda job: "untaught" in job.note,
+    "measuring": lambda job: job.step == SAVE_EVERY and SAVE_EVERY not in measured(job),
+    "saving a checkpoint": lambda job: bool(scratch(job, "trainer/checkpoint-*")),
+    "handing the adapter over": lambda job: bool(scratch(job, "adapter")),
+}
+
+
+def test_killed_at_every_stage_it_ends_the_same(
+    stack: Stack, spec: TrainSpec, left_alone: Job
+) -> None:
+    job = jobs.submit(spec, "struck again and again")
+    for attempt, (stage, reached) in enumerate(STAGES.items(), 1):
+        until(lambda: reached(at_attempt(job, attempt)), PATIENCE, f"the stage of {stage}")  # noqa: B023
+        work_horse(stack)
+    found = finished(job)
+    assert found.attempt == len(STAGES) + 1
+    assert_the_same(found, left_alone)
+
+
+def at_attempt(job: Job, attempt: int) -> Job:
+    found = jobs.get(job.id)
+    assert found.attempt <= attempt, "it was struck where nobody meant to"
+    assert not found.ended, "it was over before it could be struck"
+    running = found.attempt == attempt and found.state is JobState.RUNNING
+    return found if running else found.model_copy(update={"attempt": 0, "note": "", "step": 0})
+
+
+def scratch(job: Job, name: str) -> list[Path]:
+    return list((settings().run / "work").glob(f"{job.id}-{job.attempt}-*/{name}"))
+
+
+def measured(job: Job) -> set[int]:
+    rows = events.metrics(context.db(), job.id)
+    return {row["step"] for row in rows if row["name"] == "nll_per_character"}
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
+    stack: Stack, spec: TrainSpec, left_alone: Job
+) -> None:
+    job = jobs.submit(spec, "damaged")
+    until(lambda: len(events.checkpoints(context.db(), job.id)) == 2, PATIENCE, "two checkpoints")
+    work_horse(stack)
+    before, newest = events.checkpoints(context.db(), job.id)
+    damaged = stack.home.data / "artifacts" / newest["artifact"]
+    weights = damaged / "files" / "adapter_model.safetensors"
+    weights.chmod(0o644)
+    weights.write_bytes(weights.read_bytes()[:-1])
+    found = finished(job)
+    assert first_step_of(found) == before["step"] + 1
+    assert newest["artifact"][:12] in log(found)
+    shutil.rmtree(damaged)  # as nothing else in the store may be damaged
+    assert_the_same(found, left_alone)
+
+
+def log(job: Job) -> str:
+    return "\n".join(line["text"] for line in jobs.log(job.id))
+
+
+def test_what_cannot_be_cured_is_said_and_the_next_job_is_taken(
+    stack: Stack, spec: TrainSpec, tmp_path: Path
+) -> None:
+    base = copied(tmp_path / "model")
+    weights = load_file(base / "model.safetensors")
+    weights["model.norm.weight"].fill_(float("nan"))
+    save_file(weights, base / "model.safetensors", metadata={"format": "pt"})
+    broken = Model(source="local", name=str(base))
+    gone = Model(source="local", name=str(tmp_path / "moved"))
+    wrong = {
+        "gone": ({"dataset": "0" * 64}, "The dataset of this lesson is gone."),
+        "no numbers": ({"model": broken}, "gives no numbers."),
+        "moved": ({"model": gone}, f"There is no model folder {tmp_path / 'moved'}."),
+        "astray": ({"learning_rate": 1.0, "lora": LoraSpec(rank=4, alpha=1024)}, "went astray"),
+    }
+    placed = {
+        name: jobs.submit(spec.model_copy(update=changes), name)
+        for name, (changes, _said) in wrong.items()
+    }
+    behind = jobs.submit(spec.model_copy(update={"max_steps": 2}), "behind them")
+    for job in placed.values():
+        until(lambda: ended(job), PATIENCE, f"{job.title} to fail")  # noqa: B023
+    finished(behind)
+    for name, job in placed.items():
+        found = jobs.get(job.id)
+        assert found.state is JobState.FAILED
+        assert found.failure is not None
+        assert wrong[name][1] in found.failure.what
+        assert found.failure.remedy
+        assert found.failure.cause or name == "moved"
+        assert found.attempt == 1
     assert_artifacts_are_whole()
 
 
@@ -94,7 +213,14 @@ def finished(job: Job) -> Job:
     until(lambda: ended(job), PATIENCE, "the training to end")
     found = jobs.get(job.id)
     assert found.state is JobState.FINISHED, found.failure
+    until(pruned, PATIENCE, "the checkpoints that are not kept to go")
     return found
+
+
+def pruned() -> bool:
+    """Whether nothing in the store is about to be removed while a test looks at it."""
+    db = context.db()
+    return not checkpoints.surplus(db) and not checkpoints.discarded(db)
 
 
 def losses(job: Job) -> dict[int, float]:

@@ -16,6 +16,8 @@ from typing import Any
 
 COMMIT = "c0ffee" + "0" * 34
 PIECE = 64 * 1024
+LARGE = (".safetensors", ".parquet")
+"""Files that go by the protocol for large ones (git LFS)."""
 
 
 @dataclass
@@ -43,11 +45,23 @@ class Hub:
     """Send other bytes than promised."""
     ranges: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
+    head: str = COMMIT
+    commits: int = 0
+    large: dict[str, bytes] = field(default_factory=dict)
+    """Contents that were sent as large files, by their sha256."""
+    received: int = 0
+    """Bytes of large files that arrived, those that were cut off included."""
+    cut_upload_after: int | None = None
+    """Bytes of a large file after which the connection is dropped, once."""
+    silent: float = 0.0
+    """Seconds before a POST is answered."""
+    refuses: tuple[str, int] | None = None
+    """The end of an address that is answered with this status."""
 
     def file(self, name: str) -> dict[str, Any]:
         content = (self.folder / name).read_bytes()
         described: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": "b10b"}
-        if name.endswith((".safetensors", ".parquet")):
+        if name.endswith(LARGE):
             digest = hashlib.sha256(content).hexdigest()
             described["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 134}
         return described
@@ -57,7 +71,7 @@ class Hub:
         names = sorted(p.relative_to(self.folder).as_posix() for p in paths)
         return {
             "id": "owner/tiny",
-            "sha": COMMIT,
+            "sha": self.head,
             "siblings": [self.file(name) for name in names],
             "tags": ["license:apache-2.0"],
             "cardData": {"license": "apache-2.0"} | self.card,
@@ -81,36 +95,91 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Make a repository, or take files into it."""
         sent = self.rfile.read(int(self.headers["Content-Length"]))
-        verb = self.path.split("?")[0].strip("/").split("/")
+        time.sleep(self.hub.silent)
+        path = self.path.split("?")[0].strip("/")
+        verb = path.split("/")
         if self.hub.key and self.headers.get("Authorization") != f"Bearer {self.hub.key}":
             return self.refuse(401, "RepoNotFound")
+        if self.hub.refuses and path.endswith(self.hub.refuses[0]):
+            return self.refuse(self.hub.refuses[1], "Refused")
         if verb[-1] == "create":
             return self.create(json.loads(sent))
         if verb[-1] == "validate-yaml":
             return self.send_json({"errors": [], "warnings": []})
         if "preupload" in verb:
-            files = [
-                {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False}
-                for f in json.loads(sent)["files"]
-            ]
-            return self.send_json({"files": files})
+            return self.send_json({"files": [self.mode(f) for f in json.loads(sent)["files"]]})
+        if path.endswith("objects/batch"):
+            return self.batch(json.loads(sent)["objects"])
+        if verb[-1] == "verify":
+            there = json.loads(sent)["oid"] in self.hub.large
+            return self.send_json({}) if there else self.refuse(404, "EntryNotFound")
         return self.commit([json.loads(line) for line in sent.splitlines()])
+
+    def do_PUT(self) -> None:
+        """Take a large file, or the beginning of it."""
+        content, left = b"", int(self.headers["Content-Length"])
+        while left and (piece := self.rfile.read(min(PIECE, left))):
+            content, left = content + piece, left - len(piece)
+            self.hub.received += len(piece)
+            cut = self.hub.cut_upload_after
+            if cut is not None and len(content) >= cut:
+                self.hub.cut_upload_after = None
+                self.close_connection = True
+                self.connection.close()
+                return None
+            time.sleep(self.hub.pause)
+        oid = self.path.rsplit("/", 1)[1]
+        if hashlib.sha256(content).hexdigest() != oid:
+            return self.refuse(400, "BadContent")
+        self.hub.large[oid] = content
+        return self.send_json({})
 
     def create(self, asked: dict[str, Any]) -> None:
         known, self.hub.there = self.hub.there, True
         if not known:
             self.hub.private = asked.get("visibility") == "private"
-        url = f"{self.hub.url}/datasets/owner/tiny"
+        prefix = "datasets/" if asked.get("type") == "dataset" else ""
+        url = f"{self.hub.url}/{prefix}owner/tiny"
         self.send_json({"url": url}, status=409 if known else 200)
+
+    def mode(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """How a file is to be sent, and what is there under its name already."""
+        name, large = asked["path"], asked["path"].endswith(LARGE)
+        found: dict[str, Any] = {
+            "path": name, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False,
+        }  # fmt: skip
+        path = self.hub.folder / name
+        if path.is_file():
+            content = path.read_bytes()
+            blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+            found["oid"] = hashlib.sha256(content).hexdigest() if large else blob
+        return found
+
+    def batch(self, asked: list[dict[str, Any]]) -> None:
+        objects = []
+        for each in asked:
+            verify = {"href": f"{self.hub.url}/owner/tiny.git/info/lfs/verify"}
+            actions = {"upload": {"href": f"{self.hub.url}/lfs/{each['oid']}"}, "verify": verify}
+            known = each["oid"] in self.hub.large
+            objects.append(each if known else {**each, "actions": actions})
+        self.send_json({"transfer": "basic", "objects": objects})
 
     def commit(self, lines: list[dict[str, Any]]) -> None:
         for line in lines:
-            if line["key"] == "file":
+            if line["key"] in ("file", "lfsFile"):
                 path = self.hub.folder / line["value"]["path"]
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(base64.b64decode(line["value"]["content"]))
-        url = f"{self.hub.url}/datasets/owner/tiny/commit/{COMMIT}"
-        self.send_json({"success": True, "commitUrl": url, "commitOid": COMMIT, "hookOutput": ""})
+                path.write_bytes(
+                    base64.b64decode(line["value"]["content"])
+                    if line["key"] == "file"
+                    else self.hub.large[line["value"]["oid"]]
+                )
+        self.hub.commits += 1
+        self.hub.head = hashlib.sha1(str(self.hub.commits).encode()).hexdigest()
+        prefix = "datasets/" if "/datasets/" in self.path else ""
+        url = f"{self.hub.url}/{prefix}owner/tiny/commit/{self.hub.head}"
+        made = {"success": True, "commitUrl": url, "commitOid": self.hub.head, "hookOutput": ""}
+        self.send_json(made)
 
     def do_GET(self) -> None:
         self.respond(body=True)
@@ -128,9 +197,9 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(404, "EntryNotFound")
 
     def describe(self, repository: str, revision: str) -> None:
-        if repository != "owner/tiny":
+        if repository != "owner/tiny" or not self.hub.there:
             self.refuse(401, "RepoNotFound")
-        elif revision not in ("main", COMMIT):
+        elif revision not in ("main", COMMIT, self.hub.head):
             self.refuse(404, "RevisionNotFound")
         else:
             self.send_json(self.hub.describe())
@@ -157,7 +226,7 @@ class Handler(BaseHTTPRequestHandler):
         start = self.start_of_range(name)
         self.send_response(206 if start else 200)
         self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("X-Repo-Commit", self.hub.head)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(content) - start))
         if start:

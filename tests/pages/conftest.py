@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from studio.services import datasets, jobs, manuscripts
 from studio.settings import ROOT, Settings
 from tests.running import running
+from tests.sharing.conftest import voice
 
+__all__ = ["voice"]
 SECONDS = 90
 
 

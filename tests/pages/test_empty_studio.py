@@ -21,7 +21,7 @@ def primary(page: AppTest) -> list[Any]:
 
 def test_no_page_lies_where_streamlit_would_find_it_by_itself() -> None:
     assert not list((ROOT / "pages").glob("*.py"))
-    assert len(PATHS) == 12
+    assert len(PATHS) == 13
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -44,6 +44,7 @@ def test_home_says_what_comes_first(visit: Visit) -> None:
         ("pages/prepare/datasets.py", "no manuscript yet"),
         ("pages/teach/preflight.py", "no dataset yet"),
         ("pages/teach/training.py", "no dataset yet"),
+        ("pages/teach/compare.py", "no lessons yet"),
         ("pages/models/adapters.py", "shelf is empty"),
         ("pages/models/convert.py", "no voice to convert"),
         ("pages/models/merging.py", "no voice to mix"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,7 +13,7 @@ from studio.domain.records import AdapterRecord
 from studio.services import adapters, context, datasets, jobs, lore, manuscripts, stories
 from studio.store import adapters as store
 from studio.store import database
-from studio.ui import journey
+from studio.ui import journey, words
 
 pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
 Visit = Callable[[str], AppTest]
@@ -96,23 +97,87 @@ def test_settings_show_workers_models_and_no_secret(dataset: str, visit: Visit) 
     assert any("Starter model" in m.value for m in page.markdown)
 
 
-def test_a_voice_says_what_it_was_taught_with(dataset: str, visit: Visit) -> None:
+@pytest.fixture
+def shelved(dataset: str, voice: Path) -> Iterator[AdapterRecord]:
+    """A voice on the shelf, and another beside it."""
+    artifact = context.store().put(voice)
     record = AdapterRecord(
-        id="v" * 64, name="A voice", artifact="v" * 64, job_id="j", model=Model(), dataset=dataset,
-        language="en", nll_before=2.0, nll_after=1.5, facts={"steps": 8}, created_at=1.0,
+        id=artifact, name="A voice", artifact=artifact, job_id="j", model=Model(), dataset=dataset,
+        language="en", nll_before=2.0, nll_after=1.5, facts={"rank": 8}, created_at=2.0,
     )  # fmt: skip
+    other = record.model_copy(
+        update={"id": "v" * 64, "artifact": "v" * 64, "name": "另一个声音", "created_at": 1.0}
+    )
     with database.write(context.db()) as connection:
         store.insert(connection, record)
-    datasets.delete(dataset)
+        store.insert(connection, other)
+    yield record
+    for each in (record, other):
+        adapters.delete(each.id)
+
+
+def shown(page: AppTest) -> str:
+    return " ".join(m.value for m in page.markdown)
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    return page.button(key=key).click().run()
+
+
+def test_a_voice_says_where_it_comes_from(shelved: AdapterRecord, visit: Visit) -> None:
+    assert shelved.dataset is not None
+    datasets.delete(shelved.dataset)
     try:
-        page = visit("pages/models/adapters.py")
+        page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_origin")
         assert not page.exception
+        name = datasets.get(shelved.dataset).name
+        assert words.plain(f"was taught with “{name}”") in shown(page)
+        assert "25%" in shown(page)
         lineage = dict(page.dataframe[0].value.itertuples(index=False))
-        assert lineage["Dataset"] == f"{datasets.get(dataset).name} ({dataset[:12]})"
-        assert datasets.named("e" * 64) == "e" * 12
+        assert lineage["Dataset"] == f"{name} ({shelved.dataset[:12]}), version 1"
+        assert lineage["Content hash"] == shelved.artifact
+        assert lineage["Spec: lora.rank"] == "4"
     finally:
-        datasets.restore(dataset)
-        adapters.delete(record.id)
+        datasets.restore(shelved.dataset)
+
+
+def test_voices_are_tagged_noted_starred_and_found(shelved: AdapterRecord, visit: Visit) -> None:
+    page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_remember")
+    next(m for m in page.multiselect if m.label == "Tags").set_value(["sea"]).run()
+    page.text_area[0].set_value("For harbours.").run()
+    kept = adapters.get(shelved.id)
+    assert (kept.tags, kept.note) == (("sea",), "For harbours.")
+    page = press(page, f"adapters_star_{'v' * 64}")
+    assert adapters.get("v" * 64).favourite
+    headings = [h.value for h in page.subheader]
+    assert headings == ["另一个声音", "A voice"]
+    page.text_input(key="adapters_search").set_value("harbours").run()
+    assert [h.value for h in page.subheader] == ["A voice"]
+    assert not page.exception
+
+
+def test_an_archived_voice_stands_apart_and_comes_back(
+    shelved: AdapterRecord, visit: Visit
+) -> None:
+    page = visit("pages/models/adapters.py")
+    page.button(key=f"adapters_archive_{shelved.id}").click().run()
+    assert [h.value for h in page.subheader] == ["另一个声音"]
+    page.radio(key="adapters_which").set_value("archived").run()
+    assert [h.value for h in page.subheader] == ["A voice"]
+    page.button(key=f"adapters_archive_{shelved.id}").click().run()
+    assert adapters.get(shelved.id).archived_at is None
+    assert not page.exception
+
+
+def test_sending_without_a_key_says_what_to_do(
+    shelved: AdapterRecord, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_hand")
+    assert any("HF\\_TOKEN" in c.value or "HF_TOKEN" in c.value for c in page.caption)
+    next(t for t in page.text_input if "Repository on" in t.label).set_value("no name").run()
+    labelled(page, "Send it to the Hub").click().run()  # type: ignore[attr-defined]
+    assert any("owner/name" in e.value for e in page.error)
+    assert not page.exception
 
 
 def test_two_stories_of_one_title_are_told_apart(dataset: str, visit: Visit) -> None:

@@ -8,14 +8,15 @@ import pytest
 
 from studio.domain.base import Model
 from studio.domain.changes import applied
-from studio.domain.facts import Access, TrackRecord
+from studio.domain.facts import Access, Pace, Probe, TrackRecord
+from studio.domain.findings import Finding, Remedy
 from studio.domain.jobs import Failure
 from studio.domain.learning import LoraSpec
-from studio.domain.specs import TrainSpec
+from studio.domain.specs import ProbeSpec, TrainSpec
 from studio.models.shape import shape_of_facts
 from studio.plugins import discover
 from studio.preflight.checks.dataset import cut_tokens
-from studio.preflight.duration import kilowatt_hours
+from studio.preflight.duration import kilowatt_hours, rows_of, seconds
 from studio.preflight.engine import examine
 from studio.preflight.memory import estimate
 from studio.preflight.setup import setup_of
@@ -248,6 +249,10 @@ def test_parts_that_cannot_be_taught(names: str, said: str) -> None:
 def test_licences_are_told_and_warned_of() -> None:
     [told] = found(examine(SPEC, facts(licence="apache-2.0")), "model")
     assert "apache-2.0" in told.sentence
+    [told] = found(examine(SPEC, facts(licence="llama3.1", gated=True)), "model")
+    assert "accept the model's conditions" in told.reason
+    [told] = found(examine(SPEC, facts(access=Access())), "model")
+    assert "not known here" in told.sentence
     closed = facts(licence="qwen-research", for_money=False)
     assert "forbids" in the_one("model", "warns", of_facts=closed).sentence
 
@@ -269,10 +274,46 @@ def test_past_estimates_are_told() -> None:
     assert "7 trainings here were off by 6%" in told.reason
 
 
-def test_keys_are_there_or_not_and_nothing_more() -> None:
-    report = examine(SPEC, facts(access=Access(hub=True)))
-    sentences = [f.sentence for f in found(report, "keys")]
-    assert sentences == ["A key of the Hub is set.", "No key of Weights & Biases is set."]
+def keys(spec_: TrainSpec, gated: bool = False, **states: Any) -> list[Finding]:
+    situation = facts(access=Access(**states), gated=gated)
+    return found(examine(spec_, situation), "keys")
+
+
+def test_keys_nobody_needs_are_not_talked_of() -> None:
+    assert keys(SPEC, hub="untested", wandb="untested") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "said"),
+    [
+        ("absent", "tells", "No key"),
+        ("works", "tells", "works"),
+        ("untested", "tells", "is set"),
+        ("unreachable", "tells", "out of reach"),
+        ("refused", "warns", "refuses"),
+    ],
+)
+def test_the_key_for_a_gated_model(state: str, level: str, said: str) -> None:
+    [finding] = keys(SPEC, gated=True, hub=state)
+    assert finding.level == level
+    assert said in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("absent", "No key"), ("refused", "refuses"), ("unreachable", "out of reach")],
+)
+def test_curves_that_would_not_arrive_are_kept_here(state: str, said: str) -> None:
+    asked = spec(trackers=("wandb", "tensorboard"))
+    situation = facts(access=Access.model_validate({"wandb": state}))
+    finding = the_one("keys", "warns", asked, situation)
+    assert said in finding.sentence
+    assert finding.remedies[0].changes == {"trackers": ("tensorboard",)}
+
+
+def test_a_key_that_works_is_told() -> None:
+    [told] = keys(spec(trackers=("wandb",)), wandb="works")
+    assert (told.level, told.remedies) == ("tells", ())
 
 
 def test_faster_kernels_are_told_where_they_would_help() -> None:
@@ -280,22 +321,183 @@ def test_faster_kernels_are_told_where_they_would_help() -> None:
     asked = spec(max_length=8192, learning_rate=2e-4)
     long = DATASET.model_copy(update={"longest": 8192})
     big = CARD.model_copy(update={"memory": 10**12})
-    [told] = found(examine(asked, facts(model=gemma, dataset=long, device=big)), "kernels")
+    told = found(examine(asked, facts(model=gemma, dataset=long, device=big)), "kernels")[0]
     assert "FlashAttention is not installed" in told.sentence
     assert "GB" in told.reason
     assert "flash-attn" in told.remedies[0].label
-    there = big.model_copy(update={"libraries": {"flash-attn": "2.8"}})
-    [told] = found(examine(asked, facts(model=gemma, dataset=long, device=there)), "kernels")
-    assert told.remedies == ()
+    there = big.model_copy(update={"libraries": {"flash-attn": "2.8"}, "capability": 9.0})
+    situation = facts(model=gemma, dataset=long, device=there)
+    [told] = found(examine(asked, situation), "kernels")
+    assert told.remedies[0].changes == {"compute.attention": "flash_attention_2"}
+    assert not found(examine(applied(asked, told.remedies[0]), situation), "kernels")
     assert not found(examine(asked, facts(device=LAPTOP)), "kernels")
 
 
-def test_pairs_are_told_of_liger() -> None:
-    asked = spec(objective="orpo", learning_rate=2e-5)
-    pairs = DATASET.model_copy(update={"form": "preference"})
-    situation = facts(model=SEVEN_BILLION, dataset=pairs, device=CARD)
+def test_a_plain_loss_is_told_of_liger_and_pairs_are_not() -> None:
+    asked = spec(max_length=4096, learning_rate=2e-4, compute={"loss": "plain"})
+    situation = facts(
+        model=SEVEN_BILLION,
+        dataset=DATASET.model_copy(update={"longest": 4096, "form": "preference"}),
+        device=CARD.model_copy(update={"libraries": {"liger-kernel": "0.6"}}),
+    )
     [told] = found(examine(asked, situation), "kernels")
     assert "Liger" in told.sentence
+    assert told.remedies[0].changes == {"compute.loss": "liger"}
+    pairs = applied(asked, Remedy(label="", changes={"objective": "orpo"}))
+    assert not found(examine(pairs, situation), "kernels")
+
+
+PROBE = Probe(
+    training=ProbeSpec.of(SPEC).training,
+    fits=True,
+    peak_memory=3 * 10**9,
+    seconds_a_step=2.0,
+    tokens_a_second=500.0,
+)
+
+
+def test_what_was_measured_is_believed() -> None:
+    [told] = found(examine(SPEC, facts(probe=PROBE)), "memory")
+    assert told.sentence == "The training fits into memory: it was tried."
+    assert "took 3.0 GB of 16.0 GB" in told.reason
+    [effort] = found(examine(SPEC, facts(probe=PROBE)), "effort")
+    assert "500 tokens a second" in effort.reason
+    slow = PROBE.model_copy(update={"tokens_a_second": 5.0})
+    [longer] = found(examine(SPEC, facts(probe=slow)), "effort")
+    assert "hours" in longer.sentence
+
+
+def test_what_was_measured_of_another_training_is_not() -> None:
+    [told] = found(examine(spec(batch_size=2), facts(probe=PROBE)), "memory")
+    assert "tried" not in told.sentence
+    [same] = found(examine(spec(epochs=2.0, name="Other"), facts(probe=PROBE)), "memory")
+    assert "tried" in same.sentence
+
+
+def test_a_training_that_was_tried_and_did_not_fit_is_blocked() -> None:
+    asked = spec(batch_size=4, max_length=1024, learning_rate=2e-4)
+    card = CARD.model_copy(update={"memory": 40 * 10**9})
+    situation = facts(model=SEVEN_BILLION, device=card)
+    assert [f.level for f in found(examine(asked, situation), "memory")] == ["tells"]
+    failed = Probe(training=ProbeSpec.of(asked).training, fits=False, peak_memory=39 * 10**9)
+    tried = situation.model_copy(update={"probe": failed})
+    finding = the_one("memory", "blocks", asked, tried)
+    assert "was tried" in finding.sentence
+    assert finding.remedies[0].changes
+    need = estimate(
+        shape_of_facts(SEVEN_BILLION), setup_of(asked, SEVEN_BILLION, "cuda", 430, 20)
+    ).total
+    for remedy in finding.remedies:
+        changed = applied(asked, remedy)
+        setup = setup_of(changed, SEVEN_BILLION, "cuda", 430, 20)
+        after = estimate(shape_of_facts(SEVEN_BILLION), setup).total
+        assert after * (40e9 / need) <= 40e9
+
+
+def test_a_training_that_just_fitted_warns() -> None:
+    tight = PROBE.model_copy(update={"peak_memory": int(15.8e9)})
+    assert "hardly any room" in the_one("memory", "warns", of_facts=facts(probe=tight)).sentence
+
+
+def test_earlier_trainings_say_how_fast_it_is() -> None:
+    [told] = found(examine(SPEC, facts(pace=Pace(tokens_a_second=900, runs=2))), "effort")
+    assert "2 earlier trainings" in told.reason
+
+
+def test_what_costs_nothing_comes_first() -> None:
+    asked = spec(
+        batch_size=8,
+        max_length=2048,
+        learning_rate=2e-4,
+        compute={"loss": "plain", "checkpointing": "off", "attention": "eager"},
+    )
+    situation = facts(
+        model=SEVEN_BILLION, dataset=DATASET.model_copy(update={"longest": 2048}), device=CARD
+    )
+    finding = the_one("memory", "blocks", asked, situation)
+    assert finding.remedies[0].cost == 0
+    assert len(finding.remedies) <= 4
+    every = finding.remedies[0].changes
+    assert every["compute.loss"] == "chunked"
+    assert every["compute.checkpointing"] == "on"
+    assert every["compute.optimiser"] == "paged-adamw-8bit"
+
+
+def test_what_is_trained_whole_is_said_to_cost() -> None:
+    asked = spec(lora={"modules_to_save": ("lm_head", "embed_tokens")}, learning_rate=2e-4)
+    llama = SEVEN_BILLION.model_copy(update={"vocabulary": 128256})
+    card = CARD.model_copy(update={"memory": 24 * 10**9})
+    finding = the_one("memory", "blocks", asked, facts(model=llama, device=card))
+    assert any(r.changes == {"lora.modules_to_save": ()} for r in finding.remedies)
+
+
+FLASH = {"attention": "flash_attention_2"}
+CANNOT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"compute": FLASH}, {"capability": 7.5, "libraries": {"flash-attn": "2.8"}}, "FlashAttention"),
+    ({"compute": FLASH}, {"capability": 9.0}, "FlashAttention"),
+    ({"compute": {**FLASH, "precision": "fp32"}}, {"libraries": {"flash-attn": "2.8"}}, "float32"),
+    ({"compute": {"loss": "liger"}}, {"capability": 9.0}, "Liger"),
+    ({"compute": {"precision": "bf16"}}, {"capability": 7.5}, "bfloat16"),
+    ({"compute": {"precision": "fp16"}}, {"kind": "cpu"}, "fp16"),
+    ({"compute": {"loss": "liger"}}, {"kind": "cpu"}, "Liger"),
+    ({"compute": {"optimiser": "paged-adamw-8bit"}}, {"kind": "cpu"}, "page"),
+    ({"compute": {"compile": True}}, {"kind": "cpu"}, "Compiling"),
+    ({"compute": {"processes": 2}}, {}, "one process"),
+    ({"compute": {"loss": "chunked"}, "objective": "orpo"}, {}, "cannot compute its loss"),
+    ({"compute": {"loss": "plain"}, "objective": "dpo"}, {}, "cannot compute its loss"),
+    ({"packing": True, "objective": "kto", "learning_rate": 2e-4}, {}, "cannot be packed"),
+]
+
+
+@pytest.mark.parametrize(("asked", "card", "said"), CANNOT)
+def test_what_the_device_or_the_objective_does_not_know(
+    asked: dict[str, Any], card: dict[str, Any], said: str
+) -> None:
+    device = CARD.model_copy(update={"driver": "580.1", **card})
+    assert said in the_one("computing", "blocks", spec(**asked), facts(device=device)).sentence
+
+
+def test_what_the_device_knows_is_let_be() -> None:
+    libraries = {"flash-attn": "2.8", "liger-kernel": "0.6", "torch": "2.13"}
+    card = CARD.model_copy(update={"capability": 9.0, "libraries": libraries})
+    asked = spec(
+        packing=True,
+        compute={**FLASH, "loss": "liger", "precision": "bf16", "optimiser": "paged-adamw-8bit"},
+    )
+    assert not found(examine(asked, facts(device=card)), "computing")
+
+
+METHODS: list[tuple[dict[str, Any], str, str]] = [
+    ({"lora": {"plus_ratio": 64.0}}, "warns", "much faster"),
+    ({"neftune_alpha": 50.0}, "warns", "noise"),
+]
+
+
+@pytest.mark.parametrize(("asked", "level", "said"), METHODS)
+def test_methods_that_do_not_go_together(asked: dict[str, Any], level: str, said: str) -> None:
+    assert said in the_one("hyperparameters", level, spec(**asked)).sentence
+
+
+def test_the_weight_of_a_stabilised_adapter_goes_by_the_root_of_its_rank() -> None:
+    lora = {"rank": 16, "alpha": 8, "rslora": True}
+    assert not found(examine(spec(lora=lora), FACTS), "hyperparameters")
+    heavy = spec(lora={**lora, "alpha": 64})
+    assert "weighed" in the_one("hyperparameters", "warns", heavy).sentence
+
+
+def test_rows_that_are_packed_are_counted_as_rows() -> None:
+    packed = spec(packing=True, max_length=480, batch_size=1)
+    assert rows_of(packed, DATASET) == 100
+    assert rows_of(SPEC, DATASET) == DATASET.train
+
+
+def test_pairs_and_a_reference_take_longer() -> None:
+    pairs = facts(dataset=DATASET.model_copy(update={"form": "preference"})).dataset
+    assert pairs
+    sft, orpo, dpo = (
+        seconds(spec(objective=kind), STARTER, pairs, LAPTOP) for kind in ("sft", "orpo", "dpo")
+    )
+    assert 1.8 * sft < orpo < dpo
 
 
 def test_every_remedy_clears_its_finding_in_many_situations() -> None:
@@ -305,10 +507,20 @@ def test_every_remedy_clears_its_finding_in_many_situations() -> None:
         for b, m in ((1, 512), (16, 2048))
         for r, k, a in ((2e-4, 16, 32), (2e-2, 64, 16), (1e-7, 256, 4096 // 8))
     ]
+    asked += [
+        spec(batch_size=4, max_length=2048, learning_rate=2e-4, **more)
+        for more in (
+            {"compute": {"loss": "plain", "checkpointing": "off"}},
+            {"compute": {"attention": "eager", "optimiser": "adamw-8bit"}},
+            {"compute": {"processes": 2, "sharding": "fsdp", "attention": "flash_attention_3"}},
+            {"lora": {"dora": True, "modules_to_save": ("lm_head",), "plus_ratio": 50.0}},
+            {"packing": True, "neftune_alpha": 20.0, "trackers": ("wandb",)},
+        )
+    ]
     long = DATASET.model_copy(update={"longest": 3000, "train": 40})
     for device in (*cards, LAPTOP.model_copy(update={"disk": 2 * 10**9})):
         for model in (STARTER, SEVEN_BILLION):
-            situation = facts(device=device, dataset=long, model=model)
+            situation = facts(device=device, dataset=long, model=model, access=Access())
             for one in asked:
                 for finding in examine(one, situation).findings:
                     cleared(finding, one, situation)

@@ -15,12 +15,12 @@ from studio.bench import resident
 from studio.models.shape import shape_of, shape_of_facts
 from studio.models.source import validate
 from studio.preflight import truth
-from studio.preflight.adapters import Adapter, adapter_parameters
+from studio.preflight.adapters import Adapter, adapter_parameters, whole_parameters
 from studio.preflight.memory import COMPONENTS, NF4_BYTES, Estimate, estimate
 from studio.preflight.setup import Setup, setup_of
 from studio.settings import ROOT
 from tests.models.folders import STARTER
-from tests.models.test_shape import DEEPSEEK_R1_7B, GEMMA_2_9B, LLAMA_3_8B, QWEN_25_05B
+from tests.models.test_shape import DEEPSEEK_R1_7B, GEMMA_2_9B, LLAMA_3_8B, QWEN_25_05B, empty
 from tests.preflight.situations import SEVEN_BILLION, spec
 
 MEASURE = """
@@ -197,5 +197,103 @@ def test_how_the_studio_itself_would_run_it() -> None:
     )  # fmt: skip
     pairs = setup_of(spec(objective="orpo", quantisation="nf4"), SEVEN_BILLION, "cuda", 9000)
     assert (pairs.tokens, pairs.loss, pairs.whole_adapter, pairs.paired) == (
-        512, "plain", False, True,
+        512, "plain", True, True,
     )  # fmt: skip
+
+
+def reckoned(**changes: Any) -> Estimate:
+    setup = setup_of(spec(**changes), SEVEN_BILLION, "cuda", 512, 16)
+    return estimate(shape_of_facts(SEVEN_BILLION), setup)
+
+
+CHOICES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"compute": {"loss": "plain"}}, {"loss": "plain"}),
+    ({"compute": {"loss": "liger"}}, {"loss": "liger"}),
+    ({"compute": {"loss": "liger"}, "objective": "orpo"}, {"loss": "plain", "paired": True}),
+    ({"compute": {"loss": "plain"}, "objective": "dpo"}, {"loss": "chunked", "paired": True}),
+    ({"compute": {"attention": "eager"}}, {"attention": "eager"}),
+    ({"compute": {"attention": "flash_attention_2"}}, {"attention": "fused"}),
+    ({"compute": {"checkpointing": "off"}}, {"checkpointing": False}),
+    ({"compute": {"precision": "fp32"}}, {"precision": "fp32", "width": 4}),
+    ({"compute": {"optimiser": "adamw-8bit"}}, {"optimiser": "adamw-8bit"}),
+    ({"compute": {"processes": 4, "sharding": "fsdp"}}, {"processes": 4, "shares": 4}),
+    ({"compute": {"processes": 4}}, {"processes": 4, "shares": 1}),
+    ({"packing": True, "max_length": 2048}, {"tokens": 2048}),
+    ({"max_length": 2048}, {"tokens": 512}),
+]
+
+
+@pytest.mark.parametrize(("asked", "becomes"), CHOICES)
+def test_every_choice_of_a_spec_is_reckoned_with(
+    asked: dict[str, Any], becomes: dict[str, Any]
+) -> None:
+    setup = setup_of(spec(**asked), SEVEN_BILLION, "cuda", 512)
+    assert {name: getattr(setup, name) for name in becomes} == becomes
+
+
+def test_every_part_of_an_adapter_is_reckoned_with() -> None:
+    lora = {"dora": True, "rank_pattern": {"q_proj": 64}, "layers": (0, 1), "dropout": 0.1}
+    asked = spec(lora={**lora, "modules_to_save": ("lm_head",)})
+    adapter = setup_of(asked, SEVEN_BILLION, "cuda", 512).adapter
+    assert adapter == Adapter(
+        rank=16, dora=True, rank_pattern={"q_proj": 64}, layers=(0, 1), dropout=0.1,
+        whole=("lm_head",),
+    )  # fmt: skip
+
+
+def test_paged_states_leave_while_the_way_back_needs_their_room() -> None:
+    whole = {"lora": {"modules_to_save": ("lm_head", "embed_tokens")}}
+    kept = reckoned(**whole, compute={"optimiser": "adamw-8bit"})
+    paged = reckoned(**whole, compute={"optimiser": "paged-adamw-8bit"})
+    passing = kept.activations + kept.logits
+    assert paged.optimiser == max(0, kept.optimiser - passing) < kept.optimiser
+    assert reckoned(compute={"optimiser": "paged-adamw-8bit"}).optimiser == 0
+
+
+def test_what_is_trained_whole_has_a_copy_gradients_and_states() -> None:
+    table = 32000 * 4096
+    plain, found = reckoned(), reckoned(lora={"modules_to_save": ("lm_head",)})
+    assert found.weights == plain.weights
+    assert found.adapter - plain.adapter == found.gradients - plain.gradients == 2 * table
+    assert found.optimiser - plain.optimiser == 4 * table
+
+
+def test_several_cards_share_the_model_or_each_hold_all_of_it() -> None:
+    one = reckoned()
+    each = reckoned(compute={"processes": 4})
+    assert (each.weights, each.optimiser) == (one.weights, one.optimiser)
+    assert each.gradients == 2 * one.gradients
+    share = reckoned(compute={"processes": 4, "sharding": "fsdp"})
+    assert share.weights == pytest.approx(one.weights / 4, abs=1)
+    assert share.optimiser == pytest.approx(one.optimiser / 4, abs=1)
+    assert share.quantisation > one.quantisation
+    assert share.total < one.total
+
+
+def test_several_processes_on_one_processor_take_of_one_memory() -> None:
+    one, two = (
+        estimate(shape_of(QWEN_25_05B), Setup(kind="cpu", tokens=128, processes=n)) for n in (1, 2)
+    )
+    assert two.total == 2 * one.total + 2 * one.gradients
+
+
+@pytest.mark.parametrize("modules", [("lm_head",), ("embed_tokens", "lm_head"), ("down_proj",)])
+def test_numbers_trained_whole_are_those_of_peft(modules: tuple[str, ...]) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    adapter = Adapter(rank=4, targets="q_proj", layers=(1,), whole=modules)
+    small = {"hidden_size": 128, "intermediate_size": 256, "vocab_size": 512}
+    heads = {"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2}
+    config = {**DEEPSEEK_R1_7B, **small, **heads}
+    model = get_peft_model(
+        empty(config),
+        LoraConfig(
+            r=4,
+            target_modules=["q_proj"],
+            layers_to_transform=[1],
+            modules_to_save=list(modules),
+        ),
+    )
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    shape = shape_of(config)
+    assert adapter_parameters(shape, adapter) + whole_parameters(shape, adapter) == trained

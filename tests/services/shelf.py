@@ -67,7 +67,7 @@ def put(
 ) -> DatasetRecord:
     """A dataset with six examples to learn from and one held out."""
     train, held = examples([r for r in TRAIN if r[0] != without], rejected), examples(HELD)
-    figures = statistics.describe(train, held, {"too_long": 0})
+    figures = statistics.describe(train, held, {"copied": 0})
     if parent:
         figures["revision"] = {"excluded": 1, "edited": 0}
     spec = PrepareSpec(name=name, manuscripts=("a" * 64,))

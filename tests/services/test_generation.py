@@ -61,7 +61,7 @@ def test_a_model_on_this_machine_writes_on_the_train_queue() -> None:
 
 
 def test_no_key_is_in_a_job(monkeypatch: pytest.MonkeyPatch, home: Settings) -> None:
-    monkeypatch.setenv("LOREWRIGHT_ENDPOINT_KEY", "sk-very-secret")
+    monkeypatch.setenv("LOREWRIGHT_ENDPOINT_KEYS", "127.0.0.1=sk-very-secret")
     job = datasets.prepare(datasets.plan([], builder=synthetic()))
     assert "sk-very-secret" not in job.model_dump_json()
     assert "sk-very-secret" not in repr(Settings())

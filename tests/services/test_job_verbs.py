@@ -19,6 +19,7 @@ from studio.jobs.recording import Recorder
 from studio.services import jobs
 from studio.services.context import db
 from studio.settings import Settings
+from studio.store import events
 from studio.store import jobs as rows
 from studio.store.database import write
 
@@ -103,14 +104,14 @@ def test_a_running_job_is_asked_to_stop(home: Settings, broker: str) -> None:
 
 
 def test_a_stopped_job_is_resumed_from_its_checkpoint(home: Settings, broker: str) -> None:
-    job = submit(TrainSpec(name="x", dataset="0" * 64))
+    job = submit()
     set_state(job, JobState.RUNNING, checkpoint="c" * 64, cancel_requested=True, losses=2)
     set_state(job, JobState.CANCELLED, ended_at=1.0, result={"steps": 4})
     again = jobs.retry(job.id)
     assert (again.state, again.attempt, again.losses) == (JobState.QUEUED, 2, 0)
     assert (again.checkpoint, again.cancel_requested) == ("c" * 64, False)
     assert (again.result, again.ended_at) == (None, None)
-    assert f"{job.id}-2" in line("train")
+    assert f"{job.id}-2" in line()
     order = queue.order(job.id, queue.connect())
     assert order
     assert (order.attempt, order.checkpoint) == (2, "c" * 64)
@@ -304,3 +305,25 @@ def test_a_lease_is_no_longer_needed_to_cancel_what_is_lost(
     job, client = told
     assert leases.held([job.id], client) == {}
     assert jobs.cancel(job.id).state is JobState.CANCELLED
+
+
+def test_a_job_begins_once_those_before_it_have_ended_however(home: Settings, broker: str) -> None:
+    first = submit()
+    second = submit(behind=(first.id,))
+    assert second.state is JobState.WAITING
+    assert "Count" in second.note
+    set_state(first, JobState.RUNNING, JobState.FAILED)
+    assert submit(behind=(first.id,)).state is JobState.QUEUED
+
+
+def test_a_worker_is_told_of_earlier_checkpoints(home: Settings, broker: str) -> None:
+    job = submit()
+    set_state(job, JobState.RUNNING, checkpoint="c" * 64)
+    with write(db()):
+        for step, artifact in ((1, "a" * 64), (2, "b" * 64), (3, "c" * 64)):
+            events.add_checkpoint(db(), job.id, artifact, step, float(step))
+    set_state(job, JobState.CANCELLED)
+    assert jobs.retry(job.id).earlier == ("b" * 64, "a" * 64)
+    order = queue.order(job.id, queue.connect())
+    assert order
+    assert (order.checkpoint, order.earlier) == ("c" * 64, ("b" * 64, "a" * 64))

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from studio.domain.base import Model
+from studio.domain.facts import DeviceFacts
 from studio.domain.findings import Report
 from studio.domain.jobs import Job, JobState
 from studio.domain.learning import LoraSpec
 from studio.domain.records import DatasetRecord, WorkerInfo
-from studio.domain.specs import TrainSpec
+from studio.domain.specs import ProbeSpec, TrainSpec
 from studio.errors import StudioError
-from studio.services import devices, estimates, jobs, models, training
+from studio.services import devices, estimates, jobs, models, probing, training
 from studio.services.context import db
 from studio.settings import Settings, settings
 from studio.store import datasets
@@ -51,7 +52,7 @@ def found(report: Report) -> set[str]:
 def test_preflight_looks_at_everything_there_is(spec: TrainSpec) -> None:
     report = training.preflight(spec)
     assert not report.blocked
-    assert {"device", "effort", "keys", "memory", "model"} <= found(report)
+    assert {"device", "effort", "memory", "model"} <= found(report)
 
 
 def test_what_preflight_blocks_is_never_queued(spec: TrainSpec) -> None:
@@ -79,8 +80,19 @@ def test_what_was_foreseen_goes_with_the_training(spec: TrainSpec) -> None:
     assert training.teach(stale).train.id == teaching.train.id
 
 
-def finished(name: str, **result: Any) -> Job:
-    changes = {"kind": "train", "queue": "train", "state": JobState.FINISHED}
+def test_what_cannot_become_gguf_is_taught_and_not_converted(spec: TrainSpec) -> None:
+    dora = spec.model_copy(update={"lora": LoraSpec(dora=True)})
+    assert [f.level for f in training.preflight(dora).findings if f.check == "conversion"] == [
+        "warns"
+    ]
+    teaching = training.teach(dora)
+    assert teaching.chain == [teaching.train]
+    assert [job.kind for job in jobs.list_jobs()] == ["train"]
+    assert len(training.teach(spec).chain) == 4
+
+
+def finished(name: str, spec: dict[str, Any] | None = None, **result: Any) -> Job:
+    changes = {"kind": "train", "queue": "train", "state": JobState.FINISHED, "spec": spec or {}}
     return put(db(), a_job(name, **changes, ended_at=time.time(), result=result))
 
 
@@ -125,14 +137,85 @@ def test_the_best_trainer_takes_it() -> None:
     assert devices.of([], 0, 10**9).worker == ""
 
 
+def test_a_trainer_tells_of_its_own_machine() -> None:
+    far = {"host": "far", "cores": 64, "free_memory": 7 * 10**9, "free_disk": 3 * 10**9}
+    for device in ({}, {"device": "Card", "memory": 24 * 10**9}):
+        told = devices.of([worker("w", **far, **device)], 0, 10**12)
+        assert (told.host, told.cores, told.disk) == ("far", 64, 3 * 10**9)
+    assert devices.of([worker("w", **far)], 0, 10**12).memory == 7 * 10**9
+    silent = devices.of([worker("old")], 0, 10**12)
+    assert silent.disk == 10**12
+    assert silent.memory > 0
+
+
+def a_probe(spec: TrainSpec, name: str, **changes: Any) -> Job:
+    probe = ProbeSpec.of(spec)
+    result = {"fits": True, "device": "cpu", "peak_memory": 10**9, "seconds_a_step": 1.0,
+              "tokens_a_second": 100.0}  # fmt: skip
+    given = {"kind": "probe", "queue": "train", "state": JobState.FINISHED, "result": result,
+             "spec": probe.model_dump(mode="json"), "key": probing._key(probe)}  # fmt: skip
+    return put(db(), a_job(name, **{**given, **changes}))
+
+
+def test_a_probe_is_asked_for_once(spec: TrainSpec) -> None:
+    assert probing.latest(spec) is None
+    job = probing.start(spec)
+    assert (job.kind, job.queue, job.state) == ("probe", "train", JobState.QUEUED)
+    assert probing.start(spec.model_copy(update={"name": "Other", "epochs": 7.0})).id == job.id
+    assert probing.start(spec.model_copy(update={"batch_size": 3})).id != job.id
+    found = probing.latest(spec)
+    assert found
+    assert found.id == job.id
+    assert probing.found(spec, devices.device()) is None
+
+
+def test_what_a_probe_found_is_used(spec: TrainSpec) -> None:
+    a_probe(spec, "p")
+    [told] = [f for f in training.preflight(spec).findings if f.check == "memory"]
+    assert "it was tried" in told.sentence
+    memory = training.memory(spec)
+    assert memory
+    assert memory.probe
+    assert memory.probe.peak_memory == 10**9
+    other = spec.model_copy(update={"max_length": 128})
+    assert training.facts(other).probe is None
+
+
+def test_a_probe_on_another_device_says_nothing_of_this_one(spec: TrainSpec) -> None:
+    result = {"fits": True, "device": "cuda", "peak_memory": 10**9, "seconds_a_step": 1.0,
+              "tokens_a_second": None}  # fmt: skip
+    a_probe(spec, "p", result=result, device="Card")
+    assert probing.found(spec, devices.device()) is None
+    card = DeviceFacts(kind="cuda", name="Card", memory=1, disk=1)
+    assert probing.found(spec, card)
+    assert probing.found(spec, card.model_copy(update={"name": "Other"})) is None
+
+
+def test_earlier_trainings_tell_the_pace(spec: TrainSpec) -> None:
+    here = devices.device()
+    assert estimates.pace(spec, here) is None
+    asked = spec.model_dump(mode="json")
+    finished("slow", spec=asked, device="cpu", tokens=100, seconds=10.0)
+    finished("fast", spec=asked, device="cpu", tokens=400, seconds=10.0)
+    other = spec.model_copy(update={"quantisation": "nf4"}).model_dump(mode="json")
+    finished("other", spec=other, device="cpu", tokens=9000, seconds=10.0)
+    found = estimates.pace(spec, here)
+    assert found
+    assert (found.tokens_a_second, found.runs) == (40.0, 2)
+    [told] = [f for f in training.preflight(spec).findings if f.check == "effort"]
+    assert "2 earlier trainings" in told.reason
+
+
 def test_keys_are_looked_for_and_never_told(
     spec: TrainSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     settings.cache_clear()
     report = training.preflight(spec)
-    assert "A key of the Hub is set." in {f.sentence for f in report.findings}
-    assert "hf_secret" not in report.model_dump_json()
+    known = training.facts(spec).access
+    assert known
+    assert (known.hub, known.wandb) == ("untested", "absent")
+    assert "hf_secret" not in report.model_dump_json() + known.model_dump_json()
     assert "hf_secret" not in repr(settings())
 
 

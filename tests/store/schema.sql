@@ -6,11 +6,14 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-CREATE TABLE adapters (
+CREATE TABLE "adapters" (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, artifact TEXT NOT NULL, job_id TEXT NOT NULL,
-            model TEXT NOT NULL, dataset TEXT NOT NULL, language TEXT NOT NULL,
+            model TEXT NOT NULL, dataset TEXT, language TEXT NOT NULL,
             nll_before REAL, nll_after REAL, facts TEXT NOT NULL,
-            created_at REAL NOT NULL, deleted_at REAL
+            created_at REAL NOT NULL, deleted_at REAL,
+            tags TEXT NOT NULL DEFAULT '[]', note TEXT NOT NULL DEFAULT '',
+            favourite INTEGER NOT NULL DEFAULT 0, archived_at REAL,
+            parents TEXT NOT NULL DEFAULT '[]'
         ) STRICT
         ;
 CREATE TABLE changes (
@@ -60,7 +63,7 @@ CREATE TABLE jobs (
             step INTEGER NOT NULL DEFAULT 0, steps INTEGER, unit TEXT NOT NULL DEFAULT '',
             note TEXT NOT NULL DEFAULT '', rate REAL, worker TEXT NOT NULL DEFAULT '',
             device TEXT NOT NULL DEFAULT '', checkpoint TEXT, result TEXT, failure TEXT
-        ) STRICT
+        , behind TEXT NOT NULL DEFAULT '[]') STRICT
         ;
 CREATE TABLE lore (
             id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, aliases TEXT NOT NULL,
@@ -88,6 +91,11 @@ CREATE TABLE metrics (
 CREATE TABLE models (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, model TEXT NOT NULL, facts TEXT NOT NULL,
             created_at REAL NOT NULL, deleted_at REAL
+        ) STRICT
+        ;
+CREATE TABLE plans (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, spec TEXT NOT NULL,
+            created_at REAL NOT NULL, updated_at REAL NOT NULL, deleted_at REAL
         ) STRICT
         ;
 CREATE TABLE refused_events (

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.text.passages import Span, cut, of_sections, overlapping
+from studio.text.packing import Span
+from studio.text.passages import cut, of_sections, overlapping
 from studio.text.sentences import sentences
 
 
@@ -31,12 +32,14 @@ def test_joining_all_passages_gives_back_the_text(text: str, budget: int) -> Non
 
 @given(TEXTS, st.integers(10, 200))
 def test_each_passage_is_whole_sentences_within_the_budget(text: str, budget: int) -> None:
-    ends = {end for _start, end in sentences(text)}
+    found = sentences(text)
+    ends = {end for _start, end in found}
+    too_long = [(start, end) for start, end in found if end - start > 2 * budget]
     for passage in cut(text, budget, characters):
-        assert passage.end in ends
+        assert passage.end in ends or any(a < passage.end < b for a, b in too_long)
         assert passage.size == passage.end - passage.start
         one_sentence = sum(passage.start < end <= passage.end for end in ends) == 1
-        assert passage.size <= budget or one_sentence
+        assert passage.size <= budget or (one_sentence and passage.size <= 2 * budget)
 
 
 def test_passages_are_about_equally_long() -> None:
@@ -73,6 +76,8 @@ def test_an_overlap_is_whole_sentences_of_the_passage_before(
     packed = cut(text, budget, characters)
     wider = overlapping(packed, spans, characters(text, spans), overlap)
     assert [p.end for p in wider] == [p.end for p in packed]
+    if any(end - start > 2 * budget for start, end in spans):
+        return
     for plain, wide in zip(packed, wider, strict=True):
         assert 0 <= plain.start - wide.start <= overlap
         assert wide.size == wide.end - wide.start

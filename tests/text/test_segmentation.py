@@ -1,4 +1,4 @@
-"""Languages and chapters, on small texts and on the novels."""
+"""Chapters, on small texts and on the novels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from studio.domain.manuscripts import Chapter
 from studio.text.cleaning import clean
 from studio.text.importing import read_manuscript
-from studio.text.segmentation import chapters_of, language_of, paragraphs
+from studio.text.segmentation import chapters_of, paragraphs
 
 SENTENCE = "The water came up to the mark, leaned there a moment, and began to think of going. "
 PROSE = SENTENCE * 6
@@ -30,20 +30,6 @@ def titles(raw: str) -> list[str]:
 
 def story(*heads: str, prose: str = PROSE) -> str:
     return "\n\n".join(f"{head}\n\n{prose}" for head in heads)
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        (PROSE, "en"),
-        (HAN, "zh"),
-        ("", "en"),
-        ("他说 OK，然后 Peter 走了。门外下着雨。", "zh"),
-        ("He wrote 小明 on the wall and went home to his tea.", "en"),
-    ],
-)
-def test_language(text: str, language: str) -> None:
-    assert language_of(text) == language
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ WHO = ("Old Marrin", "The ferrywoman", "Tam", "The lamplighter", "Sister Aud", "
 DID = ("counted", "mended", "forgot", "weighed", "sang to", "buried")
 WHAT = ("the nets", "the seven bells", "his brother's boat", "the salt", "the last lamp")
 WHEN = ("before the tide", "as the fog came", "all that winter", "without a word", "twice")
+PLAIN_WHO = ("He", "She", "The man", "The woman", "The old man")
+PLAIN_DID = ("went", "looked", "walked", "came back")
+PLAIN_WHERE = ("to the door", "to the house", "into the room", "down the road")
 ZH_WHO = ("老马林", "摆渡的女人", "阿潭", "点灯人", "没有人")
 ZH_DID = ("数着", "修补", "忘记了", "掂量", "埋下")
 ZH_WHAT = ("渔网", "七口钟", "哥哥的船", "盐", "最后一盏灯")
@@ -50,6 +53,39 @@ def examples(
                 "characters": len(after),
             }
         )
+    return found
+
+
+def pairs(count: int, seed: int, language: Language = "en") -> list[dict[str, Any]]:
+    """Each passage beside plain prose that any model finds likelier."""
+    found = examples(count, seed, language)
+    for example in found:
+        dice = random.Random(example["id"])
+        example["rejected"] = " ".join(
+            f"{dice.choice(PLAIN_WHO)} {dice.choice(PLAIN_DID)} {dice.choice(PLAIN_WHERE)}."
+            for _ in range(4)
+        )
+    return found
+
+
+def rated(count: int, seed: int) -> list[dict[str, Any]]:
+    """Single texts, the passages wanted and the plain prose not."""
+    found = []
+    for example in pairs(count, seed):
+        rejected = example.pop("rejected")
+        *before, last = example["messages"]
+        unwanted = {**example, "id": f"{example['id']}.no", "wanted": False}
+        found += [example, unwanted | {"messages": [*before, {**last, "content": rejected}]}]
+    return found
+
+
+def raw(
+    count: int, seed: int, language: Language = "en", sentences: int = 6
+) -> list[dict[str, Any]]:
+    """Text as it is, without any request."""
+    found = examples(count, seed, language, sentences)
+    for example in found:
+        example["messages"] = example["messages"][-1:]
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from studio import __version__
 from studio.domain.base import Model
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
@@ -72,7 +73,7 @@ def test_every_step_is_told(taught: Any) -> None:
 
 def test_samples_and_checkpoints_come_at_their_steps(taught: Any) -> None:
     room, _spec, _result = taught
-    assert [e.step for e in room.of_type("checkpoint")] == [3, 6]
+    assert [e.step for e in room.of_type("checkpoint")] == [3, 6, 8]
     found = room.of_type("sample")
     assert [e.step for e in found] == [0, 3, 6, 8]
     assert len({e.prompt for e in found}) == 1
@@ -113,6 +114,9 @@ def test_the_adapter_tells_where_it_came_from(taught: Any) -> None:
     assert set(lineage["base"]["sha256"]) == {"config.json", "model.safetensors"}
     assert lineage["figures"]["nll_after"] == result["nll_after"]
     assert {"torch", "peft", "trl"} <= set(lineage["libraries"])
+    assert lineage["studio"]["version"] == __version__
+    assert (lineage["language"], lineage["base"]["revision"]) == ("en", None)
+    assert lineage["device"].endswith("CPU")
     config = (folder / "adapter_config.json").read_text()
     assert json.loads(config)["base_model_name_or_path"] == "starter"
     assert str(STARTER.parent) not in config + json.dumps(lineage)

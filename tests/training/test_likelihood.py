@@ -11,7 +11,7 @@ import pytest
 from studio.domain.recipes import Format
 from studio.models.loading import load_model
 from studio.models.source import load_tokenizer
-from studio.training import samples
+from studio.training import likelihood, samples
 from studio.training.examples import IGNORED, Row, rows_of
 from studio.training.likelihood import Interrupted, Likelihood, measure
 from tests.models.folders import STARTER
@@ -50,6 +50,38 @@ def test_it_is_the_formula(scene: Any) -> None:
     assert found.characters == sum(row.characters for row in rows)
     assert found.per_character == found.nll / found.characters
     assert found.perplexity == pytest.approx(math.exp(found.nll / found.tokens))
+
+
+def test_logits_a_piece_at_a_time_give_the_same(scene: Any, monkeypatch: Any) -> None:
+    model, tokenizer, rows = scene
+    whole = measure(model, rows, tokenizer.pad_token_id)
+    monkeypatch.setattr(likelihood, "LOGITS_AT_ONCE", 7 * model.config.vocab_size)
+    monkeypatch.setattr(likelihood, "TOKENS_AT_ONCE", 1)
+    pieces = measure(model, rows, tokenizer.pad_token_id)
+    assert pieces.nll == pytest.approx(whole.nll, rel=1e-5)
+    assert pieces.tokens == whole.tokens
+
+
+@pytest.mark.parametrize(
+    ("family", "extra"),
+    [("gemma2", {"final_logit_softcapping": 3.0}), ("granite", {"logits_scaling": 8.0}),
+     ("cohere", {"logit_scale": 0.25})],
+)  # fmt: skip
+def test_what_families_do_behind_the_last_layer_is_done(
+    family: str, extra: dict[str, float], scene: Any
+) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    _model, _tokenizer, rows = scene
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(
+        family, vocab_size=8192, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=8, initializer_range=0.5, **extra,
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_config(config).eval()
+    found = measure(model, rows, 0)
+    assert found.nll == pytest.approx(one_by_one(model, rows), rel=1e-5)
 
 
 def test_measuring_and_sampling_leave_no_trace(scene: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from studio.datasets import cuts
 from studio.datasets.cuts import Cut
-from studio.datasets.example import Draft, Messages, Skipped
+from studio.datasets.example import Draft, Messages
 from studio.datasets.splits import Section
 from studio.datasets.tools import Tools
 from studio.domain.prompts import continuation, going_on, opening
@@ -21,24 +21,15 @@ class Chat:
     def check(self, spec: ChatSpec) -> None:
         """Any length and number of turns will do."""
 
-    def run(self, section: Section, tools: Tools, spec: ChatSpec) -> Iterator[Draft | Skipped]:
+    def run(self, section: Section, tools: Tools, spec: ChatSpec) -> Iterator[Draft]:
         """A draft for each ``turns`` passages; every passage is in one of them as an answer.
 
-        The first opens with the chapter's title, each other one with the passage before it. A
-        sentence that is too long ends a conversation, and the next begins after it.
+        The first opens with the chapter's title, each other one with the passage before it.
         """
-        told: list[Cut] = []
-        before = ""
-        for cut in cuts.fitting(section, tools, spec.passage_tokens):
-            if isinstance(cut, Cut):
-                told.append(cut)
-            if told and (len(told) == spec.turns or isinstance(cut, Skipped)):
-                yield _conversation(section, before, told)
-                before, told = told[-1].text, []
-            if isinstance(cut, Skipped):
-                yield cut
-        if told:
-            yield _conversation(section, before, told)
+        found = list(cuts.passages(section, tools, spec.passage_tokens))
+        for first in range(0, len(found), spec.turns):
+            before = found[first - 1].text if first else ""
+            yield _conversation(section, before, found[first : first + spec.turns])
 
 
 def _conversation(section: Section, before: str, told: Sequence[Cut]) -> Draft:
@@ -47,7 +38,7 @@ def _conversation(section: Section, before: str, told: Sequence[Cut]) -> Draft:
     messages: Messages = [*opened, {"role": "assistant", "content": told[0].text}]
     for number, cut in enumerate(told[1:]):
         messages += [going_on(language, number), {"role": "assistant", "content": cut.text}]
-    return Draft(messages)
+    return Draft(messages, flags=tuple(dict.fromkeys(f for cut in told for f in cut.flags)))
 
 
 plugin = Chat()

@@ -32,24 +32,20 @@ class Instruction:
         """One for each passage, where a writer words the requests."""
         if spec.writer is None:
             return []
-        found = cuts.fitting(section, tools, spec.passage_tokens)
-        return [_question(section, c, tools, spec) for c in found if isinstance(c, Cut)]
+        found = cuts.passages(section, tools, spec.passage_tokens)
+        return [_question(section, cut, tools, spec) for cut in found]
 
     def run(
         self, section: Section, tools: Tools, spec: InstructionSpec
     ) -> Iterator[Draft | Skipped]:
         """A draft for each passage. Where a writer's request is of no use or copies from the
         passage, it is asked once more, and then the passage is left out."""
-        found = list(cuts.fitting(section, tools, spec.passage_tokens))
-        passages = [cut for cut in found if isinstance(cut, Cut)]
+        found = list(cuts.passages(section, tools, spec.passage_tokens))
         wordings = _by_writer if spec.writer else _by_template
-        worded = iter(wordings(section, passages, tools, spec))
-        for cut in found:
-            if isinstance(cut, Skipped):
-                yield cut
-            elif request := next(worded):
+        for cut, request in zip(found, wordings(section, found, tools, spec), strict=True):
+            if request:
                 user = {"role": "user", "content": request}
-                yield Draft([user, {"role": "assistant", "content": cut.text}])
+                yield Draft([user, {"role": "assistant", "content": cut.text}], flags=cut.flags)
             else:
                 yield Skipped("no_request")
 

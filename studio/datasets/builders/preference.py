@@ -37,7 +37,7 @@ class Preference:
     def questions(self, section: Section, tools: Tools, spec: PreferenceSpec) -> list[Question]:
         """One for each passage."""
         found = cuts.following(section, tools, spec.passage_tokens, spec.context_tokens)
-        return [_question(section, cut) for cut in found if isinstance(cut, Cut)]
+        return [_question(section, cut) for cut in found]
 
     def run(
         self, section: Section, tools: Tools, spec: PreferenceSpec
@@ -45,25 +45,23 @@ class Preference:
         """A pair for each passage of a section. Where the model wrote the author's passage, or
         nothing of use, it is asked once more, and then the passage is left out."""
         found = list(cuts.following(section, tools, spec.passage_tokens, spec.context_tokens))
-        rejected = _rejected(section, [cut for cut in found if isinstance(cut, Cut)], tools)
-        for cut in found:
-            if isinstance(cut, Skipped):
-                yield cut
-            elif text := next(rejected):
+        for cut, text in zip(found, _rejected(section, found, tools), strict=True):
+            if text:
                 prompt = continuation(section.language, cut.before)
-                yield Draft([*prompt, {"role": "assistant", "content": cut.text}], rejected=text)
+                author = {"role": "assistant", "content": cut.text}
+                yield Draft([*prompt, author], rejected=text, flags=cut.flags)
             else:
                 yield Skipped("no_pair")
 
 
-def _rejected(section: Section, found: list[Cut], tools: Tools) -> Iterator[str | None]:
+def _rejected(section: Section, found: list[Cut], tools: Tools) -> list[str | None]:
     first = [_question(section, cut) for cut in found]
     texts = [_counterpart(a, c.text) for a, c in zip(tools.ask(first), found, strict=True)]
     missing = [i for i, text in enumerate(texts) if text is None]
     again = tools.ask([first[i]._replace(seed=AGAIN) for i in missing]) if missing else []
     for i, answer in zip(missing, again, strict=True):
         texts[i] = _counterpart(answer, found[i].text)
-    return iter(texts)
+    return texts
 
 
 def _question(section: Section, cut: Cut) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.datasets import cuts
-from studio.datasets.example import Draft, Skipped
+from studio.datasets.example import Draft
 from studio.datasets.splits import Section
 from studio.datasets.tools import Tools
 from studio.domain.recipes import RawSpec
@@ -19,13 +19,10 @@ class Raw:
     def check(self, spec: RawSpec) -> None:
         """Any length will do."""
 
-    def run(self, section: Section, tools: Tools, spec: RawSpec) -> Iterator[Draft | Skipped]:
+    def run(self, section: Section, tools: Tools, spec: RawSpec) -> Iterator[Draft]:
         """A single turn, the assistant's, for each piece of a section."""
-        for cut in cuts.fitting(section, tools, spec.passage_tokens):
-            if isinstance(cut, Skipped):
-                yield cut
-            else:
-                yield Draft([{"role": "assistant", "content": cut.text}])
+        for cut in cuts.passages(section, tools, spec.passage_tokens):
+            yield Draft([{"role": "assistant", "content": cut.text}], flags=cut.flags)
 
 
 plugin = Raw()

@@ -12,9 +12,6 @@ from studio.datasets.tools import Question, Tools
 from studio.datasets.writers import check
 from studio.domain.recipes import SyntheticSpec
 
-AGAIN = 1_000_003
-"""Added to the seed of the second and last try."""
-
 
 class Synthetic:
     kind = "synthetic"
@@ -31,9 +28,10 @@ class Synthetic:
 
     def run(self, section: Section, tools: Tools, spec: SyntheticSpec) -> Iterator[Draft | Skipped]:
         """The examples of one answer, without copies of each other and without those that are
-        graded too low. An answer that cannot be read is asked for once more."""
+        graded too low."""
         count = topics.wanted(section, spec)
-        found = _answered(section, tools, spec)[:count]
+        (answer,) = tools.ask([_question(section, spec)])
+        found = answers.drafts_of(answer or "")[:count]
         kept = _distinct(found)
         yield from [Skipped("unreadable")] * (count - len(found))
         yield from [Skipped("copied")] * (len(found) - len(kept))
@@ -45,16 +43,6 @@ class Synthetic:
 def _question(section: Section, spec: SyntheticSpec) -> Question:
     tokens = spec.tokens * topics.wanted(section, spec)
     return Question(topics.request(section, spec), tokens, seed=section.chapter)
-
-
-def _answered(section: Section, tools: Tools, spec: SyntheticSpec) -> list[Draft]:
-    question = _question(section, spec)
-    (answer,) = tools.ask([question])
-    found = answers.drafts_of(answer or "")
-    if found or answer is None:
-        return found
-    (again,) = tools.ask([question._replace(seed=question.seed + AGAIN)])
-    return answers.drafts_of(again or "")
 
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from studio.datasets.example import Example
+from studio.datasets.example import CUT_SENTENCE, Example
 from studio.datasets.quality import duplicates, leakage, personal, prose
 from studio.domain.recipes import Quality
 
@@ -71,10 +71,15 @@ def screen(train: Sequence[Example], validation: Sequence[Example], wanted: Qual
 
 def flagged(example: Example) -> Example:
     """The example with what is worth a look: signs of personal data in any of its turns, and
-    what kind of non-prose its completion is."""
+    what kind of non-prose its completion is. How it was cut stays."""
     turns = "\n".join([*(turn.content for turn in example.messages), example.rejected or ""])
     other = prose.non_prose(example.completion)
-    flags = (*personal.kinds(turns), *([other] if other else []))
+    is_cut = CUT_SENTENCE in example.flags
+    flags = (
+        *([CUT_SENTENCE] if is_cut else []),
+        *personal.kinds(turns),
+        *([other] if other else []),
+    )
     return example if flags == example.flags else example.model_copy(update={"flags": flags})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.datasets.example import CUT_SENTENCE
 from studio.language import _
 
 FEW, GOOD = 20, 300
@@ -81,6 +82,7 @@ def flag_names() -> dict[str, str]:
         "copyright": _("a copyright page"),
         "index": _("an index"),
         "list": _("a list"),
+        CUT_SENTENCE: _("part of a sentence that is longer than two passages"),
     }
 
 
@@ -93,6 +95,7 @@ def _flagged(figures: dict[str, Any]) -> list[str]:
         return []
     return [
         _(
-            "Worth a look, since it may be personal or no prose: {found}. All of it is still there."
+            "Worth a look, since it may be personal, no prose, or cut: {found}. All of it is still"
+            " there."
         ).format(found=found)
     ]

@@ -100,7 +100,8 @@ class Endpoint:
 
     def _once(self, question: Question, said: dict[str, Any]) -> str:
         with self._lock:
-            if self.usage.requests >= self._spec.most_requests:
+            asked, read, written = self.usage
+            if asked >= self._spec.most_requests or self._spec.is_spent(read, written):
                 raise Capped
             self.usage += Usage(1)
         completion = self._client.chat.completions.create(
@@ -144,7 +145,7 @@ class Endpoint:
         """No environment of others, no redirects: text goes to this address and nowhere else."""
         import openai
 
-        key = settings().endpoint_key
+        key = settings().key_for(self._spec.address)
         return openai.OpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=self._spec.address,

@@ -105,9 +105,12 @@ def _refused(problem: Any, spec: EndpointWriter) -> StudioError:
         return StudioError(
             _("{address} refused the key.").format(address=address),
             _("It answered with status {status}.").format(status=status)
-            if settings().endpoint_key
-            else _("No key is set on the machine that asked."),
-            _("Set LOREWRIGHT_ENDPOINT_KEY where the workers run, and start them again."),
+            if settings().key_for(address)
+            else _("No key for this host is set on the machine that asked."),
+            _(
+                "Put its host=key into LOREWRIGHT_ENDPOINT_KEYS where the workers run, and start "
+                "them again."
+            ),
         )
     if status == 404:
         return StudioError(
@@ -144,10 +147,9 @@ def _unwilling(problem: Any, spec: EndpointWriter) -> StudioError:
 
 
 def _said(problem: Any) -> str:
-    """The server's own words, in one line, without the key should it repeat it."""
+    """The server's own words, in one line, without a key should it repeat one."""
     body = problem.body if isinstance(problem.body, dict) else {}
     text = " ".join(str(body.get("message") or "").split())
-    key = settings().endpoint_key
-    if key and key.get_secret_value():
+    for key in settings().endpoint_keys.values():
         text = text.replace(key.get_secret_value(), "…")
     return text[:SHOWN]

@@ -17,6 +17,7 @@ FEW_HELD_OUT = 3
 LEAKED: dict[Language, int] = {"en": 200, "zh": 67}
 """Characters in a row, both learned and held out, from which they are no mere quotation."""
 WANTED = {
+    "pretrain": ("text",),
     "orpo": ("preference",),
     "dpo": ("preference",),
     "cpo": ("preference",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.domain.changes import applied
-from studio.domain.facts import Facts
+from studio.domain.facts import DeviceFacts, Facts
 from studio.domain.findings import Finding, Remedy
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
@@ -30,8 +30,8 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
             "disk",
             "blocks",
             _("The disk is too full for this training."),
-            _("It needs {needed} for checkpoints and the adapter; {free} are free.").format(
-                needed=size(needed), free=size(free)
+            _("It needs {needed} for checkpoints and the adapter; {free} are free{place}.").format(
+                needed=size(needed), free=size(free), place=_place(facts.device)
             ),
             *_smaller(spec, facts.model, free),
             remedy(_("Free some space on the disk of the trainer")),
@@ -41,12 +41,17 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
             "disk",
             "warns",
             _("The disk is nearly full."),
-            _("{free} are free, and this training takes {needed} of them.").format(
-                needed=size(needed), free=size(free)
+            _("{free} are free{place}, and this training takes {needed} of them.").format(
+                needed=size(needed), free=size(free), place=_place(facts.device)
             ),
             *_smaller(spec, facts.model, free - SPARE),
             remedy(_("Free some space on the disk of the trainer")),
         )
+
+
+def _place(device: DeviceFacts) -> str:
+    """Whose disk it is, where a worker told."""
+    return _(" on {host}").format(host=device.host) if device.host else ""
 
 
 def _needed(spec: TrainSpec, model: ModelFacts) -> int:

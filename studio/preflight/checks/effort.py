@@ -8,9 +8,10 @@ from studio.domain.changes import applied
 from studio.domain.facts import Facts
 from studio.domain.findings import Finding, Remedy
 from studio.domain.specs import TrainSpec
-from studio.language import _
+from studio.language import _, n_
 from studio.preflight.check import Check, finding, remedy
 from studio.preflight.duration import kilowatt_hours, seconds
+from studio.preflight.measured import probe_of, rate_of
 from studio.preflight.wording import span
 
 LONG = 12 * 3600
@@ -28,13 +29,29 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
             "warns",
             sentence,
             _("There is no graphics card, and a processor is a hundred times slower.")
-            + f" {energy}",
+            + f" {_grounds(spec, facts)} {energy}",
             *_shorter(spec, facts),
             remedy(_("Choose a smaller model")),
         )
         return
-    reason = _("This is an estimate from the sizes of model and manuscript.")
+    reason = _grounds(spec, facts)
     yield finding("effort", "tells", sentence, f"{reason} {energy}")
+
+
+def _grounds(spec: TrainSpec, facts: Facts) -> str:
+    """What the figure rests on."""
+    probe = probe_of(spec, facts)
+    if probe and probe.tokens_a_second:
+        return _("Two steps were measured here: {rate:,.0f} tokens a second.").format(
+            rate=probe.tokens_a_second
+        )
+    if facts.pace:
+        return n_(
+            "It goes by {count} earlier training of this model here: {rate:,.0f} tokens a second.",
+            "It goes by {count} earlier trainings of this model here: {rate:,.0f} tokens a second.",
+            facts.pace.runs,
+        ).format(count=facts.pace.runs, rate=facts.pace.tokens_a_second)
+    return _("This is an estimate from the sizes of model and manuscript.")
 
 
 def _shorter(spec: TrainSpec, facts: Facts) -> Iterator[Remedy]:
@@ -58,7 +75,8 @@ def _seconds(spec: TrainSpec, facts: Facts) -> float:
     assert facts.model
     assert facts.dataset
     assert facts.device
-    return seconds(spec, facts.model, facts.dataset, facts.device)
+    rate = rate_of(spec, facts)
+    return seconds(spec, facts.model, facts.dataset, facts.device, rate)
 
 
 plugin = Check("effort", "Time and energy", find, needs=("model", "dataset", "device"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from studio.domain.facts import Facts
+from studio.domain.facts import DatasetFacts, Facts
 from studio.domain.findings import Finding
 from studio.domain.specs import TrainSpec
 from studio.language import _
 from studio.preflight.check import Check, finding, remedy
-from studio.preflight.setup import PAIRED, trained_numbers
+from studio.preflight.duration import rows_of
+from studio.preflight.setup import trained_numbers
 from studio.training.arguments import steps_of
 from studio.training.presets import learning_rate
 
@@ -19,26 +20,33 @@ FEW_STEPS = 10
 LONG_WARMUP = 0.3
 LEAST_SCALE, MOST_SCALE = 0.25, 8.0
 """Of alpha over rank."""
+MOST_PLUS = 32.0
+"""Of LoRA+: twice the ratio that its authors settled on (Hayou et al. 2024, section 5)."""
+MOST_NOISE = 15.0
+"""Of NEFTune: the largest its authors tried (Jain et al. 2023, table 1)."""
+ALONE: dict[str, tuple[str, ...]] = {"modules_to_save": ()}
+"""The matrices without what is trained whole: only those follow the rank."""
 STEPS_A_PASS = 4
 """Steps a pass under which single steps average too much of the text away."""
-PREFERENCE_SHARE = 0.1
-"""Of the usual rate: preference objectives push harder on each token (Hong et al. 2024, "ORPO",
-trains at 5e-6 to 8e-6 where fine-tuning the same models takes 1e-5 to 1e-4)."""
+REFERRING = ("dpo", "kto")
+"""Objectives that hold the model against itself without its adapter."""
 
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     assert facts.model
     assert facts.dataset
-    share = PREFERENCE_SHARE if spec.objective.kind in PAIRED else 1.0
-    yield from _rate(spec, float(f"{learning_rate(facts.model) * share:.2g}"))
+    yield from _rate(spec, learning_rate(facts.model, spec.objective.kind))
     yield from _rank(spec, facts)
     yield from _scale(spec)
-    yield from _together(spec, facts.dataset.train)
-    yield from _length(spec, facts.dataset.train)
+    yield from _methods(spec)
+    rows = rows_of(spec, facts.dataset)
+    yield from _together(spec, rows)
+    yield from _length(spec, rows)
+    yield from _comparing(spec, facts.dataset)
 
 
 def _rate(spec: TrainSpec, usual: float) -> Iterator[Finding]:
-    scale = spec.lora.alpha / spec.lora.rank
+    scale = _weight(spec)
     if not LEAST_SCALE <= scale <= MOST_SCALE:
         return  # that comes first
     # The step of an adapter grows with alpha over rank, so the two are judged together.
@@ -67,14 +75,21 @@ def _rate(spec: TrainSpec, usual: float) -> Iterator[Finding]:
 
 
 def _for(spec: TrainSpec, usual: float) -> float:
-    """The rate that has the effect of ``usual`` at twice the rank."""
-    return float(f"{min(1.0, usual * 2 * spec.lora.rank / spec.lora.alpha):.2g}")
+    """The rate that has the effect of ``usual`` where alpha is twice the rank."""
+    return float(f"{min(1.0, usual * 2 / _weight(spec)):.2g}")
+
+
+def _weight(spec: TrainSpec) -> float:
+    """What the adapter's output is multiplied with: alpha over the rank, or over its root."""
+    rank = spec.lora.rank
+    return spec.lora.alpha / (math.sqrt(rank) if spec.lora.rslora else rank)
 
 
 def _rank(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     assert facts.model
     rank, most = spec.lora.rank, max(1, facts.model.hidden_size // 2)
-    trained = trained_numbers(spec, facts.model)
+    matrices = spec.model_copy(update={"lora": spec.lora.model_copy(update=ALONE)})
+    trained = trained_numbers(matrices, facts.model)
     if rank <= most and trained <= 0.25 * facts.model.parameters:
         return
     smaller = max(1, min(16, facts.model.hidden_size // 8))
@@ -95,18 +110,44 @@ def _rank(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
 
 
 def _scale(spec: TrainSpec) -> Iterator[Finding]:
-    scale = spec.lora.alpha / spec.lora.rank
+    scale, rank = _weight(spec), spec.lora.rank
     if LEAST_SCALE <= scale <= MOST_SCALE:
         return
+    alpha = max(1, round(2 * (math.sqrt(rank) if spec.lora.rslora else rank)))
     yield finding(
         "hyperparameters",
         "warns",
         _("The adapter is weighed unusually."),
         _(
             "Alpha {alpha} over rank {rank} makes a factor of {scale:g}; one or two is usual."
-        ).format(alpha=spec.lora.alpha, rank=spec.lora.rank, scale=scale),
-        remedy(_("Use twice the rank"), 0, **{"lora.alpha": 2 * spec.lora.rank}),
+        ).format(alpha=spec.lora.alpha, rank=rank, scale=scale),
+        remedy(_("Weigh it by two"), 0, **{"lora.alpha": alpha}),
     )
+
+
+def _methods(spec: TrainSpec) -> Iterator[Finding]:
+    """Ways of learning that are turned up too far."""
+    lora = spec.lora
+    if lora.plus_ratio is not None and lora.plus_ratio > MOST_PLUS:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("Half of the adapter learns very much faster than the other."),
+            _("LoRA+ at a ratio of {ratio:g} tends to go astray; 16 is usual.").format(
+                ratio=lora.plus_ratio
+            ),
+            remedy(_("Use a ratio of 16"), 0, **{"lora.plus_ratio": 16.0}),
+        )
+    if spec.neftune_alpha is not None and spec.neftune_alpha > MOST_NOISE:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("There is much noise on what the model reads."),
+            _("NEFTune was shown to help from 5 to 15; {noise:g} is more.").format(
+                noise=spec.neftune_alpha
+            ),
+            remedy(_("Use a noise of 5"), 0, neftune_alpha=5.0),
+        )
 
 
 def _together(spec: TrainSpec, train: int) -> Iterator[Finding]:
@@ -162,6 +203,28 @@ def _length(spec: TrainSpec, train: int) -> Iterator[Finding]:
             _("Progress is measured only at the end."),
             _("The adapter of the last step is kept, even if an earlier one was better."),
             remedy(_("Measure eight times"), 0, evaluate_every=max(1, steps // 8)),
+        )
+
+
+def _comparing(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
+    kind = spec.objective.kind
+    if kind in REFERRING and spec.neftune_alpha is not None:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("Noise would blur what is compared."),
+            _(
+                "{name} compares two readings of a text, and each would have a noise of its own."
+            ).format(name=kind.upper()),
+            remedy(_("Learn without noise"), 0, neftune_alpha=None),
+        )
+    if kind == "kto" and dataset.form == "rated" and spec.batch_size == 1:
+        yield finding(
+            "hyperparameters",
+            "warns",
+            _("KTO reads at least two texts at a time."),
+            _("It holds each against another one, so that every step takes two instead of one."),
+            remedy(_("Read two at a time"), 0, batch_size=2),
         )
 
 

@@ -12,11 +12,11 @@ from studio.language import _
 from studio.models.shape import shape_of_facts
 from studio.preflight.check import Check, finding, remedy
 from studio.preflight.memory import estimate
-from studio.preflight.setup import Setup, setup_of
+from studio.preflight.setup import FREE_LOSS, Setup, setup_of
 from studio.preflight.wording import size
 
 WORTH = 200_000_000
-"""Bytes that a kernel must save before a writer is told to install it."""
+"""Bytes that a kernel must save before a writer is told of it."""
 
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
@@ -32,10 +32,11 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     setup = setup_of(spec, facts.model, "cuda", longest)
     if setup.attention == "eager":
         saved = _saved(facts, setup, attention="fused")
-        yield _about("flash-attn", "FlashAttention", saved, facts)
-    if setup.loss == "plain":
+        better = {"compute.attention": "flash_attention_2"}
+        yield from _about("flash-attn", "FlashAttention", saved, better, facts)
+    if setup.loss != "liger" and spec.objective.kind in FREE_LOSS:
         saved = _saved(facts, setup, loss="liger")
-        yield _about("liger-kernel", "Liger", saved, facts)
+        yield from _about("liger-kernel", "Liger", saved, {"compute.loss": "liger"}, facts)
 
 
 def _saved(facts: Facts, setup: Setup, **better: str) -> int:
@@ -47,19 +48,24 @@ def _saved(facts: Facts, setup: Setup, **better: str) -> int:
     )
 
 
-def _about(package: str, name: str, saved: int, facts: Facts) -> Finding:
+def _about(
+    package: str, name: str, saved: int, better: dict[str, str], facts: Facts
+) -> Iterator[Finding]:
+    """Nothing where it would save nothing that counts; a button where it is installed."""
     assert facts.device
-    if package in facts.device.libraries:
-        sentence = _("{name} is installed.").format(name=name)
-        return finding("kernels", "tells", sentence, _("It could save {saved}.").format(
-            saved=size(saved)))  # fmt: skip
-    advice = remedy(_("Install {package} on the trainer's machine").format(package=package))
-    return finding(
+    if saved < WORTH:
+        return
+    installed = package in facts.device.libraries
+    yield finding(
         "kernels",
         "tells",
-        _("{name} is not installed.").format(name=name),
+        _("{name} is installed, and not used.").format(name=name)
+        if installed
+        else _("{name} is not installed.").format(name=name),
         _("It would save {saved} of memory here.").format(saved=size(saved)),
-        *([advice] if saved > WORTH else []),
+        remedy(_("Use {name}").format(name=name), 0, **better)
+        if installed
+        else remedy(_("Install {package} on the trainer's machine").format(package=package)),
     )
 
 

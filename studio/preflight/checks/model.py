@@ -11,8 +11,9 @@ from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.models.shape import shape_of_facts
-from studio.preflight.adapters import ALL
+from studio.preflight.adapters import ALL, matches, module_paths
 from studio.preflight.check import Check, finding, remedy
+from studio.preflight.setup import adapter_of
 
 NOT_CARRIED = ("lm_head", "embed_tokens")
 
@@ -32,7 +33,8 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
             remedy(_("Choose the “instruct” or “chat” edition of the model")),
         )
     yield from _targets(spec, facts.model)
-    yield from _licence(facts)
+    yield from _parts(spec, facts.model)
+    yield from _licence(spec, facts)
     if spec.max_length > facts.model.context_length:
         yield finding(
             "model",
@@ -82,8 +84,63 @@ def _targets(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
         )
 
 
-def _licence(facts: Facts) -> Iterator[Finding]:
+def _parts(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
+    """Blocks that the model does not have, and weights that PiSSA cannot begin at."""
+    lora = spec.lora
+    if beyond := [block for block in lora.layers if not 0 <= block < model.layers]:
+        yield finding(
+            "model",
+            "blocks",
+            _("The model has no such blocks."),
+            _("It has {count}, counted from 0, and {asked} are asked for.").format(
+                count=model.layers, asked=", ".join(map(str, beyond))
+            ),
+            remedy(_("Teach every block"), 0, **{"lora.layers": ()}),
+        )
+    if lora.start == "pissa" and spec.quantisation != "none":
+        yield finding(
+            "model",
+            "blocks",
+            _("PiSSA cannot begin at a compressed model."),
+            _("It starts from the principal parts of the weights, which compression has changed."),
+            remedy(_("Let the adapter start at zero"), 1, **{"lora.start": "zero"}),
+            remedy(_("Teach the model without compression"), 0, quantisation="none"),
+        )
+    yield from _patterns(spec, model)
+
+
+def _patterns(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
+    """Ranks and alphas of modules that are not there."""
+    try:
+        paths = list(module_paths(shape_of_facts(model), adapter_of(spec)))
+    except StudioError:
+        return  # the memory check has said so
+    for field in ("rank_pattern", "alpha_pattern"):
+        patterns = getattr(spec.lora, field)
+        idle = [p for p in patterns if not any(matches(p, path) for path in paths)]
+        if idle:
+            kept = {p: value for p, value in patterns.items() if p not in idle}
+            yield finding(
+                "model",
+                "warns",
+                _("Some of the adapter's numbers belong to nothing."),
+                _("No part that is taught has a path that ends in {names}.").format(
+                    names=", ".join(idle)
+                ),
+                remedy(_("Leave them out"), 0, **{f"lora.{field}": kept}),
+            )
+
+
+def _licence(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     if facts.licence is None:
+        if facts.access is not None and facts.model and spec.model.source != "starter":
+            yield finding(
+                "model",
+                "tells",
+                _("The model's licence is not known here."),
+                _("It is not in the studio's catalogue, and a model's folder does not say."),
+                remedy(_("Look at the model's own page before you sell what it writes")),
+            )
         return
     if not facts.for_money:
         yield finding(
@@ -100,8 +157,13 @@ def _licence(facts: Facts) -> Iterator[Finding]:
         "model",
         "tells",
         _("The model's licence is {licence}.").format(licence=facts.licence),
-        _("The voice you teach is yours; it works only together with the model."),
+        _("The voice you teach is yours; it works only together with the model.")
+        + (f" {_consent()}" if facts.gated else ""),
     )
+
+
+def _consent() -> str:
+    return _("Whoever else wants to use it must accept the model's conditions on the Hub first.")
 
 
 def _missing(facts: Facts) -> Finding:

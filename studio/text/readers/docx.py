@@ -9,6 +9,7 @@ from studio.errors import StudioError
 from studio.language import _, n_
 from studio.text import composition, markup, wordprocessing
 from studio.text.archives import Archive
+from studio.text.numbering import Numbering
 from studio.text.reading import FootnoteOptions, Reading
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Docx:
         for kind, file in NOTES.items() if options.footnotes else ():
             root = _part(archive, f"{folder}/{file}")
             notes |= {} if root is None else wordprocessing.footnotes(kind, root, styles)
-        body = wordprocessing.Body(styles, notes)
+        numbering = Numbering(_part(archive, f"{folder}/numbering.xml"))
+        body = wordprocessing.Body(styles, notes, numbering)
         body.read(markup.xml(name, archive.read(main)))
         return Reading(
             text=body.blocks.text(),

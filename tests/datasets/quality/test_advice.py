@@ -61,10 +61,11 @@ def test_flags_are_told_in_words() -> None:
 def test_every_flag_has_words() -> None:
     from typing import get_args
 
+    from studio.datasets.example import CUT_SENTENCE
     from studio.datasets.quality.personal import Kind
     from studio.datasets.quality.prose import NonProse
 
-    assert set(flag_names()) == {*get_args(Kind), *get_args(NonProse)}
+    assert set(flag_names()) == {*get_args(Kind), *get_args(NonProse), CUT_SENTENCE}
 
 
 def test_of_an_older_dataset_nothing_is_said() -> None:

@@ -225,3 +225,72 @@ def test_a_document_with_a_password_says_so() -> None:
 def test_a_zip_of_something_else() -> None:
     with pytest.raises(StudioError, match="no Word document"):
         docx.check("a.docx", manuscripts.zipped({"a.txt": "x"}))
+
+
+NUMBERING = (
+    f"<w:numbering {manuscripts.W}>"
+    '<w:abstractNum w:abstractNumId="4">'
+    '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="{form}"/>'
+    '<w:lvlText w:val="{text}"/></w:lvl>'
+    '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/>'
+    '<w:lvlText w:val="%1.%2"/></w:lvl>'
+    '<w:lvl w:ilvl="2"><w:numFmt w:val="bullet"/><w:lvlText w:val="•"/></w:lvl>'
+    '</w:abstractNum><w:num w:numId="7"><w:abstractNumId w:val="4"/></w:num></w:numbering>'
+)
+NUMBERED = (
+    f"<w:styles {manuscripts.W}>"
+    '<w:style w:styleId="1"><w:name w:val="heading 1"/>'
+    '<w:pPr><w:numPr><w:numId w:val="7"/></w:numPr></w:pPr></w:style>'
+    '<w:style w:styleId="2"><w:name w:val="heading 2"/><w:basedOn w:val="1"/>'
+    '<w:pPr><w:numPr><w:ilvl w:val="1"/></w:numPr></w:pPr></w:style></w:styles>'
+)
+
+
+def numbered(form: str, text: str) -> str:
+    return NUMBERING.format(form=form, text=text)
+
+
+def in_list(level: int, number: int = 7) -> str:
+    return f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "first", "second"),
+    [
+        ("decimal", "Chapter %1", "# Chapter 1 Quay", "# Chapter 2"),
+        ("upperRoman", "%1.", "# I. Quay", "# II."),
+        ("cardinalText", "Chapter %1:", "# Chapter One: Quay", "# Chapter Two:"),
+        ("chineseCounting", "第%1章", "# 第一章 Quay", "# 第二章"),
+        ("bullet", "•", "# Quay", ""),
+    ],
+)
+def test_headings_have_the_numbers_that_the_program_shows(
+    form: str, text: str, first: str, second: str
+) -> None:
+    style = '<w:pStyle w:val="1"/>'
+    body = p(r("Quay"), style) + p(r("He went.")) + p("", style) + p(r("She stayed."))
+    reading = read(body, styles=NUMBERED, numbering=numbered(form, text))
+    expected = [first, "He went.", *([second] if second else ["* * *"]), "She stayed."]
+    assert [line for line in reading.text.split("\n\n") if line != "* * *"] == [
+        line for line in expected if line != "* * *"
+    ]
+
+
+def test_deeper_numbers_begin_anew_below_each_heading() -> None:
+    one, two = '<w:pStyle w:val="1"/>', '<w:pStyle w:val="2"/>'
+    body = "".join(p(r("X"), style) for style in (one, two, two, one, two))
+    reading = read(body, styles=NUMBERED, numbering=numbered("decimal", "%1"))
+    assert reading.text.split("\n\n") == ["# 1 X", "## 1.1 X", "## 1.2 X", "# 2 X", "## 2.1 X"]
+
+
+def test_a_line_that_is_numbered_as_a_chapter_says_so() -> None:
+    body = p("", in_list(0)) + p(r("He went."))
+    assert read(body, numbering=numbered("decimal", "Chapter %1")).text == "Chapter 1\n\nHe went."
+
+
+def test_lists_and_what_is_in_none_stay_as_they_are() -> None:
+    heading = '<w:outlineLvl w:val="0"/>'
+    body = (
+        p(r("Bread."), in_list(0)) + p(r("Nine."), in_list(2)) + p(r("Q"), heading + in_list(0, 0))
+    )
+    assert read(body, numbering=numbered("decimal", "%1)")).text == "Bread.\n\nNine.\n\n# Q"

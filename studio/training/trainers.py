@@ -1,0 +1,327 @@
+"""The trainers of trl, which nothing else in the studio imports.
+
+Rows are handed over as ids and labels, and what trl would do to a dataset is switched off: what
+is learned is what the formatter built, to the token. trl's experimental modules change without
+notice; when they do, this is the file to look at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from studio.domain.learning import (
+    CpoSpec,
+    DpoSpec,
+    KtoSpec,
+    OrpoSpec,
+    PretrainSpec,
+    SftSpec,
+    SimpoSpec,
+)
+from studio.training.examples import IGNORED, PackedRow, Row
+
+Collate = Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
+Text = tuple[list[int], list[int]]
+"""Ids and labels."""
+
+
+class Given(NamedTuple):
+    """What every trainer is made from; ``arguments`` are those that all of them share."""
+
+    model: Any
+    tokenizer: Any
+    rows: list[Row]
+    arguments: dict[str, Any]
+    callbacks: list[Any]
+
+
+def sft(_spec: SftSpec | PretrainSpec, given: Given) -> Any:
+    """Every labelled token is learned. Rows that were packed come packed: trl only sees to it
+    that the examples in them do not read each other."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    config = SFTConfig(
+        **given.arguments,
+        max_length=None,
+        packing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+    return _made(SFTTrainer, config, given, Dataset.from_dict(columns_of(given.rows)))
+
+
+def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """With the lengths of packed examples where there are any."""
+    found: dict[str, list[Any]] = {
+        "input_ids": [list(row.input_ids) for row in rows],
+        "labels": [list(row.labels) for row in rows],
+    }
+    packed = [list(row.parts) for row in rows if isinstance(row, PackedRow)]
+    return found | ({"seq_lengths": packed} if packed else {})
+
+
+def dpo(spec: DpoSpec, given: Given) -> Any:
+    """Its reference is the same model with the adapter switched off (see ``_referring``)."""
+    from trl import DPOConfig, DPOTrainer
+
+    class Trainer(DPOTrainer):  # type: ignore[misc]
+        def _prepare_dataset(self, dataset: Any, *_rest: Any) -> Any:
+            return dataset
+
+    config = DPOConfig(
+        **given.arguments,
+        max_length=None,
+        beta=spec.beta,
+        loss_type=[spec.loss],
+        disable_dropout=False,
+        remove_unused_columns=False,
+    )
+    collate = _side_by_side(given.tokenizer.pad_token_id)
+    return _referring(_made(Trainer, config, given, _pairs(given.rows), collate))
+
+
+def kto(spec: KtoSpec, given: Given) -> Any:
+    """A pair counts as two texts, so that a batch holds twice as many of them. trl pairs each
+    prompt with a neighbour's text once for all, and so wants a fixed order; here they are paired
+    in each batch as it comes, and the order is drawn anew in every pass."""
+    from trl import KTOConfig, KTOTrainer
+
+    class Trainer(KTOTrainer):  # type: ignore[misc]
+        def _prepare_dataset(self, dataset: Any, *_rest: Any) -> Any:
+            return dataset
+
+    texts = 2 if any(row.rejected for row in given.rows) else 1
+    batch = max(2, texts * given.arguments["per_device_train_batch_size"])
+    config = KTOConfig(
+        **(given.arguments | {"per_device_train_batch_size": batch}),
+        max_length=None,
+        beta=spec.beta,
+        desirable_weight=spec.desirable_weight,
+        undesirable_weight=spec.undesirable_weight,
+        disable_dropout=False,
+        remove_unused_columns=False,
+    )
+    collate = _mismatched(given.tokenizer.pad_token_id)
+    trainer = _made(Trainer, config, given, _rated(given.rows), collate)
+    trainer.args.train_sampling_strategy = "random"
+    return _referring(trainer)
+
+
+def orpo(spec: OrpoSpec, given: Given) -> Any:
+    """trl learns the prompt of the chosen text as well; here it is the text alone, as in the
+    paper (Hong et al. 2024, equation 2)."""
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    from trl.experimental.orpo import ORPOConfig, ORPOTrainer
+
+    class Trainer(_counting(ORPOTrainer)):  # type: ignore[misc]
+        def concatenated_forward(self, model: Any, batch: dict[str, Any]) -> Any:
+            both = self.concatenated_inputs(
+                batch, padding_value=self.padding_value, device=self.accelerator.device
+            )
+            logits = model(
+                both["concatenated_input_ids"],
+                attention_mask=both["concatenated_attention_mask"],
+                use_cache=False,
+            ).logits
+            labels = both["concatenated_labels"]
+            means = self.get_batch_logps(logits, labels, average_log_prob=True)
+            half = len(means) // 2
+            tokens = (labels[:half, 1:] != IGNORED).sum(dim=1)
+            loss = -(means[:half] * tokens).sum() / tokens.sum()
+            return means[:half], means[half:], logits[:half], logits[half:], loss
+
+    return _contrasting(Trainer, ORPOConfig, given, beta=spec.beta)
+
+
+def cpo(spec: CpoSpec, given: Given) -> Any:
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    from trl.experimental.cpo import CPOConfig, CPOTrainer
+
+    options = {"beta": spec.beta, "loss_type": spec.loss}
+    return _contrasting(_counting(CPOTrainer), CPOConfig, given, **options)
+
+
+def simpo(spec: SimpoSpec, given: Given) -> Any:
+    """CPO without its likelihood term, on the mean of a text's log probabilities."""
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    from trl.experimental.cpo import CPOConfig, CPOTrainer
+
+    options = {
+        "beta": spec.beta,
+        "loss_type": "simpo",
+        "simpo_gamma": spec.gamma,
+        "cpo_alpha": 0.0,
+    }
+    return _contrasting(_counting(CPOTrainer), CPOConfig, given, **options)
+
+
+def best_fit(columns: dict[str, list[list[int]]], length: int) -> Any:
+    """Rows put together into rows of at most ``length`` places, with ``seq_lengths``; one longer
+    than that is cut."""
+    from datasets import Dataset, disable_progress_bars
+    from trl import pack_dataset
+
+    disable_progress_bars()
+    # All rows in one batch: trl packs each batch of a map by itself.
+    return pack_dataset(Dataset.from_dict(columns), length, "bfd_split", {"batch_size": None})
+
+
+def fused_answer(log_probs: Any, mask: Any, entropy: Any, right: Any) -> Any:
+    """What a model answers to ``fused_lm_head=True``, from the log-probability of every label."""
+    from trl.trainer.utils import FusedCausalLMOutput
+
+    return FusedCausalLMOutput(
+        loss=-log_probs.sum() / mask.sum().clamp(min=1),
+        log_probs=log_probs,
+        entropy=entropy,
+        is_top1=right,
+        label_mask=mask,
+    )
+
+
+def fuse_head(model: Any) -> None:
+    """Let ``model`` work out its loss in pieces, as trl's trainers do, when it is called with
+    ``fused_lm_head=True``."""
+    from trl.trainer.utils import add_fused_lm_head
+
+    add_fused_lm_head(model)
+
+
+def _contrasting(trainer: Any, config: Any, given: Given, **options: Any) -> Any:
+    longest = max(len(text.input_ids) for row in given.rows for text in row.texts)
+    options |= {"max_length": longest, "disable_dropout": False, "remove_unused_columns": False}
+    return _made(trainer, config(**given.arguments, **options), given, _pairs(given.rows))
+
+
+def _made(trainer: Any, config: Any, given: Given, dataset: Any, collate: Any = None) -> Any:
+    from transformers import PrinterCallback
+
+    made = trainer(
+        model=given.model,
+        args=config,
+        train_dataset=dataset,
+        processing_class=given.tokenizer,
+        callbacks=given.callbacks,
+        data_collator=collate,
+    )
+    made.remove_callback(PrinterCallback)
+    return made
+
+
+def _counting(trainer: Any) -> Any:
+    """trl's experimental trainer, with rows left as they are, and the tokens it read counted."""
+
+    class Counting(trainer):  # type: ignore[misc]
+        tokens_read = 0
+
+        @staticmethod
+        def tokenize_row(row: dict[str, Any], model: Any = None) -> dict[str, Any]:
+            return row
+
+        def compute_loss(self, model: Any, inputs: dict[str, Any], *a: Any, **k: Any) -> Any:
+            masks = (inputs["chosen_attention_mask"], inputs["rejected_attention_mask"])
+            self.tokens_read += sum(int(mask.sum()) for mask in masks)
+            return super().compute_loss(model, inputs, *a, **k)
+
+        def log(self, logs: dict[str, float], *rest: Any, **named: Any) -> None:
+            super().log(logs | {"num_tokens": self.tokens_read}, *rest, **named)
+
+    return Counting
+
+
+def _referring(trainer: Any) -> Any:
+    """trl copies the adapter as the reference it compares with. A new adapter changes nothing
+    yet, so that switching it off gives the same, and the copy goes; unless the base itself was
+    changed to make room for the adapter (PiSSA)."""
+    from studio.training.model import changes_base
+
+    if not changes_base(trainer.model):
+        trainer.model.delete_adapter("ref")
+    return trainer
+
+
+def _pairs(rows: Sequence[Row]) -> Any:
+    from datasets import Dataset
+
+    pairs = [row.texts for row in rows if row.rejected]
+    columns: dict[str, list[list[int]]] = {}
+    for number, side in enumerate(("chosen", "rejected")):
+        texts = [pair[number] for pair in pairs]
+        columns[f"{side}_input_ids"] = [list(text.input_ids) for text in texts]
+        columns[f"{side}_attention_mask"] = [[1] * len(text.input_ids) for text in texts]
+        columns[f"{side}_labels"] = [list(text.labels) for text in texts]
+    return Dataset.from_dict(columns)
+
+
+def _rated(rows: Sequence[Row]) -> Any:
+    from datasets import Dataset
+
+    texts = [(row, row.wanted) for row in rows]
+    texts += [(row.rejected, False) for row in rows if row.rejected is not None]
+    return Dataset.from_dict(
+        {
+            "input_ids": [list(text.input_ids) for text, _wanted in texts],
+            "labels": [list(text.labels) for text, _wanted in texts],
+            "label": [wanted for _text, wanted in texts],
+        }
+    )
+
+
+def _side_by_side(pad_id: int) -> Collate:
+    """The chosen texts of a batch, then the rejected ones."""
+
+    def collate(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        texts = [
+            (pair[f"{side}_input_ids"], pair[f"{side}_labels"])
+            for side in ("chosen", "rejected")
+            for pair in pairs
+        ]
+        return _padded(texts, pad_id)
+
+    return collate
+
+
+def _mismatched(pad_id: int) -> Collate:
+    """The texts of a batch, and for how far the model has moved in all (KTO's reference point)
+    each prompt with a text that was written after another one."""
+    import torch
+
+    def collate(texts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        found = [_parted(text["input_ids"], text["labels"]) for text in texts]
+        crossed = []
+        for place, (prompt, _text) in enumerate(found):
+            before = [*found[:place][::-1], *found[place + 1 :][::-1], found[place]]
+            other = next((t for p, t in before if p != prompt), before[0][1])
+            crossed.append((prompt + other[0], [IGNORED] * len(prompt) + other[1]))
+        matched = _padded([(text["input_ids"], text["labels"]) for text in texts], pad_id)
+        return (
+            matched
+            | {f"KL_{name}": values for name, values in _padded(crossed, pad_id).items()}
+            | {"label": torch.tensor([text["label"] for text in texts])}
+        )
+
+    return collate
+
+
+def _parted(ids: list[int], labels: list[int]) -> tuple[list[int], Text]:
+    """The prompt, and the rest with its labels."""
+    start = next(i for i, label in enumerate(labels) if label != IGNORED)
+    return ids[:start], (ids[start:], labels[start:])
+
+
+def _padded(texts: Sequence[Text], pad_id: int) -> dict[str, Any]:
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    def padded(rows: Sequence[Sequence[int]], value: int) -> Any:
+        return pad_sequence([torch.tensor(r) for r in rows], batch_first=True, padding_value=value)
+
+    return {
+        "input_ids": padded([ids for ids, _labels in texts], pad_id),
+        "attention_mask": padded([[1] * len(ids) for ids, _labels in texts], 0),
+        "completion_mask": padded(
+            [[int(label != IGNORED) for label in labels] for _ids, labels in texts], 0
+        ),
+    }

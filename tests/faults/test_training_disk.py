@@ -1,0 +1,53 @@
+"""A real training on a disk that fills up at a checkpoint."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from studio.domain.jobs import JobState
+from studio.domain.learning import LoraSpec
+from studio.services import context, jobs
+from studio.store import events
+from tests.faults.stack import assert_artifacts_are_whole, ended, standing, until
+from tests.faults.test_full_disk import small_disk
+from tests.faults.test_training import (
+    PATIENCE,
+    STEPS,
+    finished,
+    first_step_of,
+    losses,
+    shelved,
+    spec_of,
+)
+
+__all__ = ["small_disk"]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+LEFT = 3 << 20
+"""Bytes: too few for a checkpoint of eight megabytes, enough for what the studio notes itself."""
+
+
+def test_a_disk_that_fills_up_at_a_checkpoint_loses_nothing(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    ballast = small_disk / "ballast"
+    with standing(small_disk, train=1):
+        spec = spec_of(shelved(tmp_path / "dataset"))
+        larger = spec.model_copy(update={"lora": LoraSpec(rank=16, alpha=32)})
+        job = jobs.submit(larger, "too little disk")
+        until(lambda: events.checkpoints(context.db(), job.id), PATIENCE, "the first checkpoint")
+        ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - LEFT))
+        until(lambda: ended(job), PATIENCE, "the training to fail")
+        failed = jobs.get(job.id)
+        assert failed.state is JobState.FAILED
+        assert failed.failure is not None
+        assert "full" in failed.failure.why
+        ballast.unlink()
+        saved = events.checkpoints(context.db(), job.id)[-1]
+        jobs.retry(job.id)
+        found = finished(job)
+        assert first_step_of(found) == saved["step"] + 1
+        assert sorted(losses(found)) == list(range(1, STEPS + 1))
+        assert_artifacts_are_whole()

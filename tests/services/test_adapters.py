@@ -1,0 +1,280 @@
+"""The shelf of voices: found, tagged, noted, put away, and telling where they come from."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.domain.base import Model
+from studio.domain.events import ArtifactProduced
+from studio.domain.records import AdapterRecord, Verification
+from studio.domain.specs import AdoptSpec, PublishSpec
+from studio.errors import StudioError
+from studio.services import adapters, conversion, datasets, jobs, lineage, sharing, stories, writing
+from studio.services.context import db, store
+from studio.settings import Settings, settings
+from studio.sharing import adoption
+from studio.store import adapters as rows
+from studio.store import database, events, registry
+from tests.services import shelf
+from tests.services.shelf import StoreRoom
+from tests.sharing import voices
+from tests.sharing.voices import SECRET
+
+HASH = "{:064x}"
+
+
+def put(number: int = 1, **fields: Any) -> AdapterRecord:
+    """A voice on the shelf, whose files need not be there."""
+    given: dict[str, Any] = {
+        "id": HASH.format(number), "name": f"Voice {number}", "artifact": HASH.format(number),
+        "job_id": f"j{number}", "model": Model(), "dataset": None, "language": "en",
+        "nll_before": 2.0, "nll_after": 1.5, "facts": {}, "created_at": float(number),
+    }  # fmt: skip
+    record = AdapterRecord(**given | fields)
+    with database.write(db()) as connection:
+        rows.insert(connection, record)
+    return record
+
+
+def real(voice: Path, number: int = 1, **fields: Any) -> AdapterRecord:
+    """A voice whose files are in the store."""
+    artifact = store().put(voice)
+    return put(number, id=artifact, artifact=artifact, **fields)
+
+
+def names(found: list[AdapterRecord]) -> list[str]:
+    return [voice.name for voice in found]
+
+
+def test_the_shelf_is_searched_in_names_tags_and_notes(home: Settings) -> None:
+    one, two, three = put(1, name="Harbour"), put(2, name="渡口"), put(3, name="Plain")
+    adapters.tag(one.id, "sea", "dry")
+    adapters.note(three.id, "For the HARBOUR scenes.\n")
+    adapters.favour(two.id)
+    assert names(adapters.list_all()) == ["Plain", "渡口", "Harbour"]
+    assert names(adapters.list_all("harbour")) == ["Plain", "Harbour"]
+    assert names(adapters.list_all("harbour sea")) == ["Harbour"]
+    assert names(adapters.list_all("渡")) == ["渡口"]
+    assert names(adapters.list_all(tag="dry")) == ["Harbour"]
+    assert names(adapters.list_all(favourites=True)) == ["渡口"]
+    assert adapters.tags() == ["dry", "sea"]
+    assert adapters.get(three.id).note == "For the HARBOUR scenes."
+
+
+def test_tags_are_tidy(home: Settings) -> None:
+    voice = put()
+    adapters.tag(voice.id, " two  words ", "", "[odd", "two words")
+    assert adapters.get(voice.id).tags == ("two words", "[odd")
+    adapters.untag(voice.id, "two words", "never there")
+    assert adapters.get(voice.id).tags == ("[odd",)
+    assert adapters.set_tags(voice.id, ["x" * 99]).tags == ("x" * adapters.LONGEST_TAG,)
+
+
+def test_what_is_put_away_or_deleted_comes_back(home: Settings) -> None:
+    voice = put()
+    adapters.archive(voice.id)
+    assert adapters.list_all() == []
+    assert names(adapters.list_all(archived=True)) == names(adapters.list_all(archived=None))
+    adapters.unarchive(voice.id)
+    adapters.delete(voice.id)
+    assert adapters.list_all(archived=None) == []
+    assert adapters.named(voice.id) == "Voice 1"
+    adapters.restore(voice.id)
+    assert names(adapters.list_all()) == ["Voice 1"]
+    assert adapters.named("f" * 64) == "f" * 12
+
+
+def test_a_voice_that_is_not_there_is_said(home: Settings) -> None:
+    for act in (adapters.archive, adapters.favour, adapters.delete, lineage.lineage):
+        with pytest.raises(StudioError, match="not on the shelf"):
+            act("nobody")
+    with pytest.raises(StudioError, match="not on the shelf"):
+        adapters.tag("nobody", "x")
+
+
+def test_an_archived_voice_is_not_offered_and_keeps_its_name(home: Settings) -> None:
+    voice = put()
+    proof = Verification(
+        job_id="j", adapter=voice.artifact, gguf_base="b" * 64, gguf_adapter="c" * 64,
+        max_abs_logit_diff=0.0, top1_agreement=1.0, created_at=1.0,
+    )  # fmt: skip
+    with database.write(db()) as connection:
+        rows.insert_verification(connection, proof)
+    story = stories.create("Ferry", "en", "The lamp was out.")
+    job = writing.continue_page(story.id, voice.id)
+    adapters.archive(voice.id)
+    assert writing.voices() == []
+    with pytest.raises(StudioError, match="does not know this voice"):
+        writing.continue_page(story.id, voice.id)
+    (page,) = writing.pending(story.id)
+    assert (page.job_id, writing.voice_name(page.voice)) == (job.id, "Voice 1")
+    adapters.unarchive(voice.id)
+    assert [v.id for v in writing.voices()] == [voice.id]
+
+
+def test_a_merged_voice_is_asked_as_its_first_parent(home: Settings) -> None:
+    dataset = shelf.put()
+    taught = put(1, dataset=dataset.id)
+    circle = put(2, parents=(HASH.format(3),))
+    merged = put(3, parents=(circle.id, taught.id))
+    assert adapters.taught_with(merged.id) == dataset.id
+    assert adapters.taught_with(put(4).id) is None
+    told = lineage.samples(merged)
+    assert told == ()
+
+
+def test_a_lineage_has_everything(home: Settings, voice: Path) -> None:
+    first = shelf.put("Sea")
+    second = shelf.put("Sea", parent=first.id, without="t1")
+    record = real(
+        voice, dataset=second.id, facts={"peak_memory": 200, "foreseen_memory": 180, "rank": 8}
+    )
+    with database.write(db()) as connection:
+        for step, text in ((0, "It babbled."), (4, "It hummed."), (8, "It sang.")):
+            connection.conn.execute(
+                "INSERT INTO samples VALUES (?, ?, ?, ?, ?)", ("j1", step, "The sea", text, step)
+            )
+    found = lineage.lineage(record.id)
+    assert (found.dataset_version, found.dataset) == (2, second)
+    assert (found.foreseen_memory, found.taken_memory) == (180, 200)
+    (heard,) = found.samples
+    assert (heard.first, heard.last, heard.step) == ("It babbled.", "It sang.", 8)
+    assert found.told.studio.version
+    assert set(found.told.base.sha256) == {"config.json", "model.safetensors"}
+    assert found.told.libraries["peft"]
+    assert found.told.figure("best_step") == 6
+    assert events.samples(db(), "nobody") == []
+
+
+def test_a_voice_is_exported_whole_or_not_at_all(
+    home: Settings, voice: Path, tmp_path: Path
+) -> None:
+    record = real(voice, name="Tide / 潮")
+    assert sharing.file_name(record) == "Tide-潮"
+    target = tmp_path / "tide"
+    assert sharing.export_to(record.id, target) == target
+    assert {p.name for p in target.iterdir()} == {
+        "README.md", "adapter_config.json", "adapter_model.safetensors", "lineage.json",
+    }  # fmt: skip
+    before = sorted(tmp_path.iterdir())
+    for taken in (target, tmp_path / "nowhere" / "tide"):
+        with pytest.raises(StudioError, match="Nothing was written"):
+            sharing.export_to(record.id, taken)
+    assert sorted(tmp_path.iterdir()) == before
+    with zipfile.ZipFile(sharing.export_to(record.id, tmp_path / "t.zip")) as archive:
+        assert (
+            archive.read("t/adapter_config.json") == (target / "adapter_config.json").read_bytes()
+        )
+    assert SECRET.encode() not in sharing.packed(record.id)
+
+
+def test_samples_go_along_when_they_are_wanted(home: Settings, voice: Path, tmp_path: Path) -> None:
+    record = real(voice)
+    with database.write(db()) as connection:
+        connection.conn.execute(
+            "INSERT INTO samples VALUES (?, ?, ?, ?, ?)", ("j1", 8, "The sea", "It sang.", 1.0)
+        )
+    sharing.export_to(record.id, tmp_path / "without")
+    sharing.export_to(record.id, tmp_path / "with", samples=True)
+    assert "It sang." not in (tmp_path / "without" / "README.md").read_text()
+    assert "It sang." in (tmp_path / "with" / "README.md").read_text()
+    assert PublishSpec.model_validate(sharing.push(record.id, "quill/tide").spec).samples == ()
+
+
+def adopted(job_spec: dict[str, Any], tmp_path: Path) -> AdapterRecord:
+    """What a worker and the recorder do with the job."""
+    room = StoreRoom(tmp_path / "room")
+    spec = AdoptSpec.model_validate(job_spec)
+    adoption.run(spec, room)
+    (produced,) = room.of_type("artifact")
+    assert isinstance(produced, ArtifactProduced)
+    (job,) = jobs.alive("adopt")
+    with database.write(db()) as connection:
+        registry.register(connection, job, produced, time.time())
+    return adapters.get(produced.artifact)
+
+
+def test_what_was_exported_comes_in_again(home: Settings, voice: Path, tmp_path: Path) -> None:
+    record = real(voice)
+    given = sharing.export_to(record.id, tmp_path / "tide.zip")
+    job = sharing.bring_in(given, name="  Tide \n again ")
+    assert (job.kind, job.queue) == ("adopt", "cpu")
+    found = adopted(job.spec, tmp_path)
+    assert (found.name, found.dataset, found.model) == ("Tide again", None, Model())
+    assert found.job_id == job.id
+    told = lineage.lineage(found.id)
+    assert told.adopted
+    assert told.told.manner is not None
+    asked = conversion.convert(found.id)[-1].spec
+    assert (asked["dataset"], asked["language"]) == (None, "en")
+
+
+def test_an_adopted_voice_is_asked_as_its_lineage_tells(home: Settings) -> None:
+    manner = {"builder": "raw", "shown_tokens": 64, "formatter": {"kind": "raw"}}
+    voice = put(facts={"adopted": True, "manner": manner})
+    story = stories.create("Ferry", "en", "The lamp was out. " * 100)
+    from studio.domain.voices import Voice
+
+    known = Voice(id=voice.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64)
+    raw = writing._asked(known, story)
+    assert story.text.strip().endswith(raw["raw"].strip())
+    chatty = put(2, facts={"manner": manner | {"builder": "chat", "formatter": {"kind": "chatml"}}})
+    other = writing._asked(known.model_copy(update={"id": chatty.id}), story)
+    assert "im_start" in other["template"].source
+    bare = put(3, facts={"manner": None})
+    assert writing._asked(known.model_copy(update={"id": bare.id}), story)["template"] is None
+
+
+def test_the_base_model_is_asked_for_where_it_is_not_known(
+    home: Settings, voice: Path, tmp_path: Path
+) -> None:
+    given = voices.copied(voice, tmp_path / "afar")
+    voices.change_config(given, base_model_name_or_path="meta/somebody")
+    with pytest.raises(StudioError, match="Which base model"):
+        sharing.bring_in(given)
+    assert jobs.alive("adopt") == []
+    files = {f"x/{p.name}": p.read_bytes() for p in given.iterdir()}
+    job = sharing.bring_in_upload(files, "", Model(), "zh")
+    spec = AdoptSpec.model_validate(job.spec)
+    assert (spec.bases, spec.language, spec.name) == ((Model(),), "zh", "Voice from elsewhere")
+
+
+def test_pickles_are_refused_before_anything_is_stored(home: Settings) -> None:
+    files = {"adapter_config.json": b'{"peft_type": "LORA"}', "adapter_model.bin": b"x"}
+    with pytest.raises(StudioError, match="unsafe form"):
+        sharing.bring_in_upload(files)
+    assert jobs.alive("adopt") == []
+
+
+def test_names_on_the_hub_are_checked_before_a_job_is_made(home: Settings) -> None:
+    dataset = shelf.put()
+    voice = put()
+    for act in (
+        lambda: sharing.push(voice.id, "my voice"),
+        lambda: sharing.bring_in_from_hub("my voice"),
+        lambda: datasets.push(dataset.id, "my voice"),
+    ):
+        with pytest.raises(StudioError, match="no name of a repository"):
+            act()
+    assert jobs.alive("publish", "adopt") == []
+    spec = PublishSpec.model_validate(datasets.push(dataset.id, "quill/sea").spec)
+    assert (spec.what, spec.private, spec.artifact) == ("dataset", True, dataset.id)
+    found = AdoptSpec.model_validate(sharing.bring_in_from_hub("quill/tide", "v2").spec)
+    assert found.source is not None
+    assert (found.source.revision, found.name) == ("v2", "tide")
+
+
+def test_the_key_is_never_in_a_job(
+    home: Settings, voice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not sharing.has_key()
+    monkeypatch.setenv("HF_TOKEN", "hf_secret_key")
+    settings.cache_clear()
+    assert sharing.has_key()
+    job = sharing.push(real(voice).id, "quill/tide")
+    assert "hf_secret_key" not in job.model_dump_json()
