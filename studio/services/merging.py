@@ -129,16 +129,20 @@ def _convert_model(spec: MergeSpec, mix: Job) -> Job:
 
 
 def _convert_voice(spec: MergeSpec, mix: Job) -> list[Job]:
-    """As after a lesson; proved on what the heaviest voice never read, where that is known."""
+    """As after a lesson; proved on what the heaviest voice never read, else on a sample story."""
     reference = f"job:{mix.id}/adapter"
     base = conversion.convert_base(spec.model, "F16")
     voice = conversion.convert_adapter(spec.name, spec.model, reference)
     known = [part for part in spec.parts if part.dataset]
     heaviest = max(known, key=lambda part: part.weight, default=None)
-    if heaviest is None or heaviest.dataset is None:
-        return [base, voice]
     proof = conversion.submit_verification(
-        spec.name, spec.model, heaviest.dataset, reference, base, voice
+        spec.name,
+        spec.model,
+        heaviest.dataset if heaviest else None,
+        reference,
+        base,
+        voice,
+        language=spec.language,
     )
     return [base, voice, proof]
 

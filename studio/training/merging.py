@@ -19,7 +19,7 @@ from studio.models.fingerprints import fingerprint
 from studio.models.source import folder_of, validate
 from studio.training import mixing, remains, standalone
 from studio.training.checkpoints import copy_adapter
-from studio.training.lineage import LINEAGE, versions
+from studio.training.lineage import LINEAGE, code, versions
 
 TRUNCATED = ("svd", "ties", "dare_linear", "dare_ties")
 """The methods whose result has a rank that is chosen."""
@@ -175,6 +175,9 @@ def _as_adapter(
 ) -> dict[str, Any]:
     identity = _identity(spec, figures)
     lineage = {
+        "studio": code(),
+        "language": spec.language,
+        "manner": _manner(spec, room),
         "spec": spec.model_dump(mode="json"),
         "dataset": identity["dataset"],
         "base": facts.model_dump(mode="json") | {"sha256": fingerprint(base, facts)},
@@ -193,6 +196,15 @@ def _as_adapter(
         **identity,
     }
     return {"adapter": room.produce("adapter", folder, spec.name, record), **figures}
+
+
+def _manner(spec: MergeSpec, room: Workroom) -> dict[str, Any] | None:
+    """How the voice that has the most weight was asked, where it says so."""
+    heaviest = max(spec.parts, key=lambda part: part.weight)
+    path = room.fetch(heaviest.adapter) / LINEAGE
+    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found: dict[str, Any] | None = told.get("manner")
+    return found
 
 
 def _surprise(

@@ -56,7 +56,13 @@ def paragraph(found: Lineage) -> str:
 def _made(found: Lineage) -> str:
     voice = found.voice
     if found.parents:
-        names = _(" and ").join(f"“{parent.name}”" for parent in found.parents)
+        weights = {part["adapter"]: part["weight"] for part in voice.facts.get("mixture", ())}
+        names = _(" and ").join(
+            f"“{parent.name}” ({weights[parent.artifact]:g})"
+            if parent.artifact in weights
+            else f"“{parent.name}”"
+            for parent in found.parents
+        )
         return _("This voice was merged of {names}, on {base}.").format(
             names=names, base=found.base
         )
