@@ -165,7 +165,7 @@ def _train(
     tokenizer = load_tokenizer(settings().starter)
     arguments = common(spec, STEPS, folder, way)
     sft = discover("studio.training.objectives")["sft"]
-    trainer = sft.run(model, tokenizer, rows, arguments, [Clock()])
+    trainer = sft.run(spec.objective, model, tokenizer, rows, arguments, [Clock()])
     heads.prepare(trainer, way)
     trainer.train()
     laps = [after - before for before, after in pairwise(times)]

@@ -280,6 +280,7 @@ def test_a_lesson_that_goes_astray_keeps_its_best_and_goes_on_at_a_lower_rate(
 STARVED = """
 import resource, sys
 from pathlib import Path
+import datasets, trl.trainer.sft_trainer  # what a trainer has imported before its first job
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.training import engine

@@ -12,10 +12,11 @@ from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.models.loading import load_model
-from studio.models.source import load_tokenizer
+from studio.models.source import load_tokenizer, validate
 from studio.plugins import discover
 from studio.training import engine
 from studio.training.arguments import common
+from studio.training.computing import computing, powers
 from studio.training.examples import IGNORED, Row, rows_of
 from studio.training.likelihood import Likelihood, measure
 from studio.training.model import build
@@ -47,7 +48,8 @@ def rows_in(folder: Path, tokenizer: Any, found: list[Any], reads: Any, longest:
 
 def trainer_of(folder: Path, tokenizer: Any, rows: list[Row], objective: Any) -> Any:
     spec = small("0" * 64, objective=objective)
-    arguments = common(spec, 4, folder, "cpu", recompute=False)
+    way = computing(spec, validate(STARTER), powers("cpu"))
+    arguments = common(spec, 4, folder, way)
     plugin = OBJECTIVES[spec.objective.kind]
     model = build(STARTER, spec, "cpu")
     return plugin.run(spec.objective, model, tokenizer, rows, arguments, [])
