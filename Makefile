@@ -43,7 +43,7 @@ demo: setup ## Walk the whole way without a browser and print the figures
 	@$(VENV)/python -m studio demo --json
 
 bench: setup ## Measure the studio against its targets
-	@for name in imports jobs events training text memory voices; do $(VENV)/python -m studio bench $$name --json || exit 1; done
+	@for name in imports jobs events training curves text memory voices; do $(VENV)/python -m studio bench $$name --json || exit 1; done
 
 lock: setup-dev ## Compile the .in files into the lock files
 	@$(VENV)/python scripts/lock.py $(VENV)/uv
