@@ -78,7 +78,7 @@ def test_a_manuscript_becomes_a_page(page: Page, start_studio: Callable[[], Any]
         timeout=LESSON
     )
     faults += looked_at(page, "convert")
-    page.get_by_role("link", name="Voices").click()
+    page.get_by_role("link", name="Voices", exact=True).click()
     heading(page, "Voices")
     faults += looked_at(page, "voices")
 
