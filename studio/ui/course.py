@@ -28,9 +28,9 @@ def curve(job: Job, name: str, axis: Axis = "step") -> Curve:
 
 
 def chart(job: Job) -> bool:
-    """The curves of one run; False where it has not begun to learn."""
+    """The curves of one run; False where it has hardly begun to learn."""
     learned, held_out = curve(job, "loss"), curve(job, "eval_loss")
-    if not learned.measured:
+    if learned.measured < 2:  # one point is no curve
         return False
     found = [Line(_("On the text it learns"), learned, 1, faint=True)]
     if held_out.measured:
