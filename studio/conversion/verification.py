@@ -23,8 +23,9 @@ from studio.inference.gguf import only_gguf
 from studio.inference.prompt import ids_of_turns
 from studio.inference.runtime import Runtime
 from studio.language import _
+from studio.models.fingerprints import fingerprint, taught_on
 from studio.models.loading import load_model
-from studio.models.source import folder_of, load_tokenizer
+from studio.models.source import folder_of, load_tokenizer, validate
 
 LONGEST = 2048
 """Tokens of an example that are compared at most."""
@@ -81,6 +82,8 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     """
     folder = folder_of(spec.model, room.fetch)
     adapter, base = room.fetch(spec.adapter), room.fetch(spec.gguf_base)
+    if spec.dataset is not None:  # of a voice from elsewhere the writer chose the base model
+        _same_base(adapter, folder)
     runtime = Runtime(only_gguf(base), LONGEST, exact=True)
     try:
         runtime.use(only_gguf(room.fetch(spec.gguf_adapter)))
@@ -91,6 +94,18 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
         runtime.close()
     _check(found, _quantisation(base))
     return _report(spec, room, found)
+
+
+def _same_base(adapter: Path, folder: Path) -> None:
+    """Both forms would agree on another base model, too, and the voice would be wrong."""
+    taught = taught_on(adapter)
+    if taught is None or taught == fingerprint(folder, validate(folder)):
+        return
+    raise StudioError(
+        _("The base model is not the one that the voice was taught on."),
+        _("Its files have changed since: {names}.").format(names=", ".join(sorted(taught))),
+        _("Put the files back as they were, or teach the voice again."),
+    )
 
 
 def _held_out(spec: RegisterSpec, room: Workroom) -> tuple[Iterable[Messages], FormatterSpec]:

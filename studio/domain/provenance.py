@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from studio.domain.base import Language
 from studio.domain.recipes import Format, FormatterSpec
 
+LINEAGE = "lineage.json"
+"""The file's name in an adapter's folder."""
+
 
 class Part(BaseModel):
     """What another studio, or a later one, adds to the file is let pass."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from pathlib import Path
 
 from studio.domain.models import ModelFacts
+from studio.domain.provenance import LINEAGE
 from studio.settings import settings
 
 
@@ -16,6 +18,21 @@ def fingerprint(base: Path, facts: ModelFacts) -> dict[str, str]:
     A file is read once; after that its place, number, size and time vouch for it.
     """
     return {name: _known(base / name) for name in ("config.json", *facts.weights)}
+
+
+def taught_on(adapter: Path) -> dict[str, str] | None:
+    """The fingerprint of the base model that an adapter was taught on, where its lineage tells.
+
+    Raises:
+        ValueError: the lineage cannot be read.
+    """
+    path = adapter / LINEAGE
+    if not path.is_file():
+        return None
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))["base"]["sha256"]) or None
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not name its base model") from error
 
 
 def _known(path: Path) -> str:

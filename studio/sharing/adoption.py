@@ -12,7 +12,7 @@ from studio.conversion.folding import CONFIG, WEIGHTS, read_config
 from studio.domain.base import Model
 from studio.domain.events import LogLine
 from studio.domain.models import ModelFacts
-from studio.domain.provenance import Provenance, Source
+from studio.domain.provenance import LINEAGE, Provenance, Source
 from studio.domain.specs import AdoptSpec
 from studio.domain.workroom import Workroom
 from studio.errors import StudioError
@@ -21,7 +21,7 @@ from studio.models.download import gathered
 from studio.models.fingerprints import fingerprint
 from studio.models.source import folder_of, validate
 from studio.sharing import checking, opening
-from studio.training.lineage import LINEAGE, code, write
+from studio.training.lineage import code, write
 
 
 class Base(NamedTuple):

@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from studio.conversion.folding import CONFIG, WEIGHTS
-from studio.domain.provenance import Provenance
+from studio.domain.provenance import LINEAGE, Provenance
 from studio.errors import StudioError
 from studio.language import _
 from studio.text.archives import Archive
-from studio.training.lineage import LINEAGE
 
 LARGEST = 8 << 30
 """Bytes of weights. The largest adapters of the largest models here have less than half."""

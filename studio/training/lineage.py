@@ -12,6 +12,7 @@ from typing import Any
 
 from studio import __version__
 from studio.domain.models import ModelFacts
+from studio.domain.provenance import LINEAGE
 from studio.domain.recipes import PrepareSpec
 from studio.domain.specs import TrainSpec
 from studio.models.fingerprints import fingerprint
@@ -21,7 +22,6 @@ from studio.training.checkpoints import copy_adapter
 from studio.training.model import accelerator_name
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "safetensors")
-LINEAGE = "lineage.json"
 GIT = ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
 
 

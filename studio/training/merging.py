@@ -11,15 +11,16 @@ from typing import Any
 from studio.conversion.folding import peculiarities, read_config
 from studio.domain.events import Progressed
 from studio.domain.models import ModelFacts
+from studio.domain.provenance import LINEAGE
 from studio.domain.specs import MergeSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _
-from studio.models.fingerprints import fingerprint
+from studio.models.fingerprints import fingerprint, taught_on
 from studio.models.source import folder_of, validate
 from studio.training import mixing, remains, standalone
 from studio.training.checkpoints import copy_adapter
-from studio.training.lineage import LINEAGE, code, versions
+from studio.training.lineage import code, versions, write
 
 TRUNCATED = ("svd", "ties", "dare_linear", "dare_ties")
 """The methods whose result has a rank that is chosen."""
@@ -72,14 +73,10 @@ def _check(spec: MergeSpec, room: Workroom, base: dict[str, str]) -> None:
 
 def base_of(adapter: Path) -> dict[str, str] | None:
     """sha256 of the files of the base model that an adapter was taught on, where it says so."""
-    path = adapter / LINEAGE
-    if not path.is_file():
-        return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["base"]["sha256"]
-    except (ValueError, KeyError, TypeError) as error:
+        return taught_on(adapter)
+    except ValueError as error:
         raise mixing.damaged(adapter.name[:12]) from error
-    return dict(found) or None
 
 
 def another_base(name: str) -> StudioError:
@@ -185,8 +182,7 @@ def _as_adapter(
         "figures": {name: figures[name] for name in ("rank", "lost")},
         "parents": identity["parents"],
     }
-    text = json.dumps(lineage, indent=2, ensure_ascii=False) + "\n"
-    (folder / LINEAGE).write_text(text, encoding="utf-8")
+    write(folder, lineage)
     record = {
         "model": spec.model.model_dump(),
         "base": facts.name,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_in_32_bits_the_two_are_one(shelf: Shelf) -> None:
     assert result["top1_agreement"] == 1
     assert result["max_abs_logit_diff"] < 1e-3
     assert 60 <= result["positions"] < 200
+
+
+def test_a_base_model_that_was_replaced_is_noticed(shelf: Shelf, tmp_path: Path) -> None:
+    folder = tmp_path / "voice"
+    shutil.copytree(shelf.room.fetch(shelf.adapter()), folder)
+    base = {"sha256": {"config.json": "0" * 64}}
+    (folder / "lineage.json").write_text(json.dumps({"base": base}))
+    with pytest.raises(StudioError, match="not the one that the voice was taught on"):
+        verification.run(spec(shelf, adapter=shelf.room.put(folder)), shelf.room)
 
 
 def test_another_voice_is_refused(shelf: Shelf) -> None:

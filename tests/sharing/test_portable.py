@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.domain.provenance import Base, Provenance
+from studio.domain.provenance import LINEAGE, Base, Provenance
 from studio.domain.specs import TextSample
 from studio.sharing import portable
-from studio.training.lineage import LINEAGE, write
+from studio.training.lineage import write
 from tests.sharing import voices
 from tests.sharing.voices import SECRET, STARTER
 

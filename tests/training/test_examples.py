@@ -11,7 +11,7 @@ from studio.domain.recipes import Format
 from studio.errors import StudioError
 from studio.models.source import load_tokenizer
 from studio.plugins import discover
-from studio.training.examples import IGNORED, prompt_ids, rows_of, spread
+from studio.training.examples import IGNORED, Row, openings, prompt_ids, rows_of, spread
 from tests.models.folders import STARTER
 from tests.training.material import examples, write_dataset
 
@@ -87,3 +87,21 @@ def test_rows_are_spread_over_the_whole(tmp_path: Path, tokenizer: Any) -> None:
     assert spread(rows, 3) == [rows[0], rows[3], rows[6]]
     assert spread(rows, 99) == rows
     assert spread([], 3) == []
+
+
+def chaptered(*chapters: str) -> list[Row]:
+    """A row for each letter: its chapter; the first of a chapter follows a bare title."""
+    rows = []
+    for place, chapter in enumerate(chapters):
+        first = place == 0 or chapters[place - 1] != chapter
+        prompt = f"{chapter}, the title" if first else f"{chapter}, how it opens"
+        rows.append(Row((place,), (place,), 1, prompt, chapter=chapter))
+    return rows
+
+
+def test_samples_go_on_from_how_chapters_open() -> None:
+    rows = chaptered(*"aaabbbc")
+    assert [row.input_ids[0] for row in openings(rows, 2)] == [1, 4]
+    assert [row.input_ids[0] for row in openings(rows, 3)] == [1, 4, 6]
+    assert len(openings(rows, 5)) == 5
+    assert len(openings(rows, 99)) == len(rows)
