@@ -161,7 +161,8 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
     found = finished(job)
     assert first_step_of(found) == before["step"] + 1
     assert newest["artifact"][:12] in log(found)
-    shutil.rmtree(damaged)  # as nothing else in the store may be damaged
+    # Pruning may have taken it; if not, nothing else in the store may be damaged.
+    shutil.rmtree(damaged, ignore_errors=True)
     assert_the_same(found, left_alone)
 
 
