@@ -7,13 +7,14 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
 from studio.bench import machine, training_gpu
+from studio.bench.room import Room
 from studio.domain.base import Model
-from studio.domain.events import ArtifactProduced, Body, Progressed, Started
+from studio.domain.events import Body, Progressed, Started
 from studio.domain.recipes import PrepareSpec
 from studio.domain.specs import TrainSpec
 from studio.jobs.events import Emitter
@@ -70,34 +71,17 @@ class Baton:
 
 
 @dataclass
-class Room:
-    """The workroom of a job: real events to a real broker, the real artifact store."""
+class HeardRoom(Room):
+    """Its events go to a real broker, and each step ends the turn of the job."""
 
-    folder: Path
+    _: KW_ONLY
     emitter: Emitter
     baton: Baton | None = None
-    checkpoint: str | None = None
-    earlier: tuple[str, ...] = ()
 
     def emit(self, body: Body) -> None:
         self.emitter.emit(body)
         if self.baton and isinstance(body, Progressed) and body.step:
             self.baton.step_done(JOB)
-
-    def fetch(self, artifact: str) -> Path:
-        return context.store().fetch(artifact)
-
-    def put(self, folder: Path) -> str:
-        return context.store().put(folder)
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        artifact = self.put(folder)
-        body = {"kind": kind, "artifact": artifact, "name": name, "facts": facts}
-        self.emit(ArtifactProduced.model_validate(body))
-        return artifact
-
-    def stopped(self) -> bool:
-        return False
 
 
 def run() -> dict[str, Any]:
@@ -156,7 +140,7 @@ def _dataset(folder: Path) -> str:
     manuscript = read_manuscript(sample.name, sample.read_bytes())
     (written / preparing.MANUSCRIPT).write_text(manuscript.model_dump_json(), encoding="utf-8")
     with _emitter("prepare") as emitter:
-        room = Room(folder / "prepare", emitter)
+        room = HeardRoom(folder / "prepare", context.store(), emitter=emitter)
         spec = PrepareSpec(name="bench", manuscripts=(room.put(written),))
         return str(preparing.run(spec, room)["dataset"])
 
@@ -165,7 +149,7 @@ def _as_job(spec: TrainSpec, folder: Path, baton: Baton) -> None:
     try:
         with _emitter(folder.name) as emitter:
             emitter.emit(Started(worker="bench", device="cpu", host="", pid=os.getpid()))
-            engine.run(spec, Room(folder, emitter, baton))
+            engine.run(spec, HeardRoom(folder, context.store(), emitter=emitter, baton=baton))
     finally:
         baton.leave(JOB)
 

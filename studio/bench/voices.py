@@ -5,13 +5,12 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from studio.bench import machine
+from studio.bench.room import Room
 from studio.domain.base import Model
-from studio.domain.events import ArtifactProduced, Body
 from studio.domain.learning import LoraSpec
 from studio.domain.recipes import ContinuationSpec, Format, PrepareSpec
 from studio.domain.specs import ImportSpec, NamedFile, TrainSpec
@@ -38,34 +37,6 @@ UNTAUGHT = "untaught"
 
 Table = dict[str, dict[str, float]]
 """Nats a character: by the author of the held-out chapters, then by whose adapter reads."""
-
-
-@dataclass
-class Room:
-    """A workroom on a store of its own, whose events nobody hears."""
-
-    folder: Path
-    store: ArtifactStore
-    checkpoint: str | None = None
-    earlier: tuple[str, ...] = ()
-
-    def emit(self, body: Body) -> None:
-        del body
-
-    def fetch(self, artifact: str) -> Path:
-        return self.store.fetch(artifact)
-
-    def put(self, folder: Path) -> str:
-        return self.store.put(folder)
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        artifact = self.put(folder)
-        body = {"kind": kind, "artifact": artifact, "name": name, "facts": facts}
-        self.emit(ArtifactProduced.model_validate(body))
-        return artifact
-
-    def stopped(self) -> bool:
-        return False
 
 
 def run(corpus: Path | None = None) -> dict[str, Any]:

@@ -12,15 +12,15 @@ from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.models.shape import shape_of_facts
 from studio.preflight.adapters import Adapter, adapter_parameters, whole_parameters
+from studio.training.computing import LOSSES, recomputing
 from studio.training.likelihood import LOGITS_AT_ONCE
-from studio.training.model import recomputes
 
 Kind = Literal["cpu", "cuda"]
 WIDTHS = {"bf16": 2, "fp16": 2, "fp32": 4}
-WHOLE_LOGITS = {"orpo", "cpo", "simpo"}
+WHOLE_LOGITS = {kind for kind, ways in LOSSES.items() if "chunked" not in ways}
 """Objectives whose trl trainers hold all logits at once (trl 1.16) and know no other way; the
 others' loss works in pieces (trl.kernels.chunked_logprob)."""
-FREE_LOSS = {"sft", "pretrain"}
+FREE_LOSS = {kind for kind, ways in LOSSES.items() if len(ways) > 1}
 """Objectives whose loss a training may choose the kernel of; Liger's is refused by DPO and KTO."""
 
 
@@ -91,9 +91,7 @@ def setup_of(
         paired=spec.objective.kind in PREFERENCES,
         loss=_loss(spec),
         attention=_attention(spec, model),
-        checkpointing=recomputes(model)
-        if compute.checkpointing == "auto"
-        else compute.checkpointing == "on",
+        checkpointing=recomputing(compute, model),
         optimiser=compute.optimiser,
         precision=compute.precision,
         processes=compute.processes,
@@ -104,10 +102,8 @@ def setup_of(
 
 
 def _loss(spec: TrainSpec) -> Literal["plain", "chunked", "liger"]:
-    if spec.objective.kind in WHOLE_LOGITS:
-        return "plain"
-    asked = spec.compute.loss
-    return "chunked" if asked == "auto" or spec.objective.kind not in FREE_LOSS else asked
+    asked, possible = spec.compute.loss, LOSSES[spec.objective.kind]
+    return possible[0] if asked == "auto" or asked not in possible else asked
 
 
 def _attention(spec: TrainSpec, model: ModelFacts) -> Literal["fused", "eager"]:

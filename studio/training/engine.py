@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,15 @@ from studio.training.callbacks import Lesson, Watch, callback
 from studio.training.computing import Computing, computing, powers
 from studio.training.course import Course
 from studio.training.examples import Account, Row, openings, rows_of, spread
-from studio.training.failures import Astray, diverged, explained, lowered, no_numbers
+from studio.training.failures import Astray, diverged, explained, no_numbers
+from studio.training.finishing import finish
 from studio.training.heads import prepare
 from studio.training.likelihood import Interrupted
-from studio.training.lineage import versions, write_adapter
+from studio.training.lineage import versions
 from studio.training.model import build, changes_base, quickened
 from studio.training.origin import Origin, agree, origin_of
 from studio.training.packing import Packing, pack
 from studio.training.trackers import tracked
-
-INITIAL = "initial"
-"""The adapter before learning, where the base was changed to make room for it."""
 
 
 def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
             rows, packing = pack(rows, min(spec.max_length, facts.context_length))
         lesson = _lesson(spec, room, base, tokenizer, rows, held_out, way, packing)
         course = _study(lesson, facts, rows, account, base)
-        return _finish(lesson, course, base, facts, account)
+        return finish(lesson, course, base, facts, account)
 
 
 def _dataset(spec: TrainSpec, room: Workroom) -> Path:
@@ -120,7 +117,7 @@ def _lesson(
 ) -> Lesson:
     model = build(base, spec, way.kind, way.dtype, way.attention)
     if changes_base(model):
-        model.save_pretrained(str(room.folder / INITIAL))
+        model.save_pretrained(str(room.folder / pissa.INITIAL))
     return Lesson(
         spec=spec,
         room=room,
@@ -206,7 +203,7 @@ def _with_the_best(
     """The same problem, after the best adapter was put on the shelf, if it had learned at all."""
     if course.best is None or course.best.nll >= course.before.nll:
         return problem
-    _finish(lesson, course, base, facts, account)
+    finish(lesson, course, base, facts, account)
     return diverged(lesson.spec, course.step, problem.shown, course.best_step)
 
 
@@ -268,67 +265,3 @@ def _trainer(lesson: Lesson, rows: list[Row], watch: Watch) -> Any:
     )
     prepare(trainer, lesson.way)
     return quickened(trainer, lesson.spec.lora)
-
-
-def _finish(
-    lesson: Lesson, course: Course, base: Path, facts: ModelFacts, account: Account
-) -> dict[str, Any]:
-    assert course.best is not None  # the last step is always measured
-    if course.best.nll >= course.before.nll:
-        text = _(
-            "It foretells the chapters it has not read no better than the untaught model did."
-            " Try a learning rate of {rate:g}, or more of your writing."
-        )
-        rate = lowered(lesson.spec.learning_rate)
-        lesson.room.emit(LogLine(level="warning", text=text.format(rate=rate)))
-    figures = {
-        "steps": course.step,
-        "best_step": course.best_step,
-        "seconds": round(course.seconds, 2),
-        "loss": course.loss,
-        "eval_loss": course.best.loss,
-        "nll_before": course.before.per_character,
-        "nll_after": course.best.per_character,
-        "tokens": course.tokens,
-        "train_tokens": account.tokens,
-        "learned_tokens": account.learned_tokens,
-        "dropped_tokens": account.dropped_tokens,
-        **{f"{name}_before": value for name, value in course.before.preference().items()},
-        **{f"{name}_after": value for name, value in course.best.preference().items()},
-        **(lesson.packing.figures() if lesson.packing else {}),
-        "device": lesson.model.device.type,
-        "peak_memory": peak.taken(lesson.model.device.type),
-        "foreseen_memory": lesson.spec.foreseen_memory,
-    }
-    spec, room = lesson.spec, lesson.room
-    folder = room.folder / "adapter"
-    dataset = room.fetch(spec.dataset)
-    write_adapter(lesson.best_folder, folder, base, facts, spec, figures, dataset)
-    if changes_base(lesson.model):
-        pissa.convert(folder, room.folder / INITIAL)
-    if beyond := spec.lora.beyond_gguf:
-        text = _("The voice is kept for programs that use peft; {names} cannot become GGUF.")
-        room.emit(LogLine(text=text.format(names=", ".join(beyond))))
-    identity = {
-        "model": spec.model.model_dump(),
-        "base": facts.name,
-        "dataset": spec.dataset,
-        "objective": spec.objective.kind,
-        "rank": spec.lora.rank,
-        "quantisation": spec.quantisation,
-        "preset": spec.preset,
-        "parents": [spec.parent] if spec.parent else [],
-        "language": _language(room.fetch(spec.dataset)),
-    }
-    adapter = room.produce("adapter", folder, spec.name, identity | figures)
-    return {"adapter": adapter, **figures}
-
-
-def _language(dataset: Path) -> str | None:
-    """Of the longest manuscript."""
-    path = dataset / "recipe.json"
-    recipe = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    manuscripts = recipe.get("manuscripts", [])
-    longest: dict[str, Any] = max(manuscripts, key=lambda m: m["characters"], default={})
-    found: str | None = longest.get("language")
-    return found

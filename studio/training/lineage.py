@@ -68,20 +68,30 @@ def write(folder: Path, lineage: dict[str, Any]) -> None:
 
 def _of_dataset(dataset: Path, spec: TrainSpec) -> dict[str, Any]:
     """The language of the longest manuscript, and how a passage was asked for."""
-    path = dataset / "recipe.json"
-    recipe = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    longest: dict[str, Any] = max(
-        recipe.get("manuscripts", []), key=lambda m: m["characters"], default={}
-    )
+    recipe = _recipe(dataset)
     if "spec" not in recipe:
-        return {"language": longest.get("language")}
+        return {"language": language_of(dataset)}
     builder = PrepareSpec.model_validate(recipe["spec"]).builder
     manner = {
         "builder": builder.kind,
         "shown_tokens": builder.shown_tokens,
         "formatter": spec.formatter.model_dump(mode="json"),
     }
-    return {"language": longest.get("language"), "manner": manner}
+    return {"language": language_of(dataset), "manner": manner}
+
+
+def _recipe(dataset: Path) -> dict[str, Any]:
+    path = dataset / "recipe.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
+
+
+def language_of(dataset: Path) -> str | None:
+    """Of the longest manuscript."""
+    manuscripts = _recipe(dataset).get("manuscripts", [])
+    longest: dict[str, Any] = max(manuscripts, key=lambda m: m["characters"], default={})
+    found: str | None = longest.get("language")
+    return found
 
 
 def base_model(base: Path, facts: ModelFacts) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import json
 import math
 from pathlib import Path
 
+INITIAL = "initial"
+"""Where the adapter before learning is kept, as the base was changed to make room for it."""
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 

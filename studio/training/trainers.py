@@ -8,7 +8,6 @@ notice; when they do, this is the file to look at.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from studio.domain.learning import (
@@ -20,11 +19,8 @@ from studio.domain.learning import (
     SftSpec,
     SimpoSpec,
 )
-from studio.training.examples import IGNORED, PackedRow, Row
-
-Collate = Callable[[Sequence[dict[str, Any]]], dict[str, Any]]
-Text = tuple[list[int], list[int]]
-"""Ids and labels."""
+from studio.training.batches import columns_of, mismatched, pairs, rated, side_by_side
+from studio.training.examples import IGNORED, Row
 
 
 class Given(NamedTuple):
@@ -52,16 +48,6 @@ def sft(_spec: SftSpec | PretrainSpec, given: Given) -> Any:
     return _made(SFTTrainer, config, given, Dataset.from_dict(columns_of(given.rows)))
 
 
-def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """With the lengths of packed examples where there are any."""
-    found: dict[str, list[Any]] = {
-        "input_ids": [list(row.input_ids) for row in rows],
-        "labels": [list(row.labels) for row in rows],
-    }
-    packed = [list(row.parts) for row in rows if isinstance(row, PackedRow)]
-    return found | ({"seq_lengths": packed} if packed else {})
-
-
 def dpo(spec: DpoSpec, given: Given) -> Any:
     """Its reference is the same model with the adapter switched off (see ``_referring``)."""
     from trl import DPOConfig, DPOTrainer
@@ -78,8 +64,8 @@ def dpo(spec: DpoSpec, given: Given) -> Any:
         disable_dropout=False,
         remove_unused_columns=False,
     )
-    collate = _side_by_side(given.tokenizer.pad_token_id)
-    return _referring(_made(Trainer, config, given, _pairs(given.rows), collate))
+    collate = side_by_side(given.tokenizer.pad_token_id)
+    return _referring(_made(Trainer, config, given, pairs(given.rows), collate))
 
 
 def kto(spec: KtoSpec, given: Given) -> Any:
@@ -103,8 +89,8 @@ def kto(spec: KtoSpec, given: Given) -> Any:
         disable_dropout=False,
         remove_unused_columns=False,
     )
-    collate = _mismatched(given.tokenizer.pad_token_id)
-    trainer = _made(Trainer, config, given, _rated(given.rows), collate)
+    collate = mismatched(given.tokenizer.pad_token_id)
+    trainer = _made(Trainer, config, given, rated(given.rows), collate)
     trainer.args.train_sampling_strategy = "random"
     return _referring(trainer)
 
@@ -192,7 +178,7 @@ def fuse_head(model: Any) -> None:
 def _contrasting(trainer: Any, config: Any, given: Given, **options: Any) -> Any:
     longest = max(len(text.input_ids) for row in given.rows for text in row.texts)
     options |= {"max_length": longest, "disable_dropout": False, "remove_unused_columns": False}
-    return _made(trainer, config(**given.arguments, **options), given, _pairs(given.rows))
+    return _made(trainer, config(**given.arguments, **options), given, pairs(given.rows))
 
 
 def _made(trainer: Any, config: Any, given: Given, dataset: Any, collate: Any = None) -> Any:
@@ -240,88 +226,3 @@ def _referring(trainer: Any) -> Any:
     if not changes_base(trainer.model):
         trainer.model.delete_adapter("ref")
     return trainer
-
-
-def _pairs(rows: Sequence[Row]) -> Any:
-    from datasets import Dataset
-
-    pairs = [row.texts for row in rows if row.rejected]
-    columns: dict[str, list[list[int]]] = {}
-    for number, side in enumerate(("chosen", "rejected")):
-        texts = [pair[number] for pair in pairs]
-        columns[f"{side}_input_ids"] = [list(text.input_ids) for text in texts]
-        columns[f"{side}_attention_mask"] = [[1] * len(text.input_ids) for text in texts]
-        columns[f"{side}_labels"] = [list(text.labels) for text in texts]
-    return Dataset.from_dict(columns)
-
-
-def _rated(rows: Sequence[Row]) -> Any:
-    from datasets import Dataset
-
-    texts = [(row, row.wanted) for row in rows]
-    texts += [(row.rejected, False) for row in rows if row.rejected is not None]
-    return Dataset.from_dict(
-        {
-            "input_ids": [list(text.input_ids) for text, _wanted in texts],
-            "labels": [list(text.labels) for text, _wanted in texts],
-            "label": [wanted for _text, wanted in texts],
-        }
-    )
-
-
-def _side_by_side(pad_id: int) -> Collate:
-    """The chosen texts of a batch, then the rejected ones."""
-
-    def collate(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        texts = [
-            (pair[f"{side}_input_ids"], pair[f"{side}_labels"])
-            for side in ("chosen", "rejected")
-            for pair in pairs
-        ]
-        return _padded(texts, pad_id)
-
-    return collate
-
-
-def _mismatched(pad_id: int) -> Collate:
-    """The texts of a batch, and for how far the model has moved in all (KTO's reference point)
-    each prompt with a text that was written after another one."""
-    import torch
-
-    def collate(texts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        found = [_parted(text["input_ids"], text["labels"]) for text in texts]
-        crossed = []
-        for place, (prompt, _text) in enumerate(found):
-            before = [*found[:place][::-1], *found[place + 1 :][::-1], found[place]]
-            other = next((t for p, t in before if p != prompt), before[0][1])
-            crossed.append((prompt + other[0], [IGNORED] * len(prompt) + other[1]))
-        matched = _padded([(text["input_ids"], text["labels"]) for text in texts], pad_id)
-        return (
-            matched
-            | {f"KL_{name}": values for name, values in _padded(crossed, pad_id).items()}
-            | {"label": torch.tensor([text["label"] for text in texts])}
-        )
-
-    return collate
-
-
-def _parted(ids: list[int], labels: list[int]) -> tuple[list[int], Text]:
-    """The prompt, and the rest with its labels."""
-    start = next(i for i, label in enumerate(labels) if label != IGNORED)
-    return ids[:start], (ids[start:], labels[start:])
-
-
-def _padded(texts: Sequence[Text], pad_id: int) -> dict[str, Any]:
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
-
-    def padded(rows: Sequence[Sequence[int]], value: int) -> Any:
-        return pad_sequence([torch.tensor(r) for r in rows], batch_first=True, padding_value=value)
-
-    return {
-        "input_ids": padded([ids for ids, _labels in texts], pad_id),
-        "attention_mask": padded([[1] * len(ids) for ids, _labels in texts], 0),
-        "completion_mask": padded(
-            [[int(label != IGNORED) for label in labels] for _ids, labels in texts], 0
-        ),
-    }

@@ -15,9 +15,9 @@ from studio.domain.learning import Compute
 from studio.domain.workroom import Stopped
 from studio.training import engine
 from studio.training.arguments import steps_of
+from studio.training.batches import columns_of
 from studio.training.examples import IGNORED, PackedRow, Row
 from studio.training.packing import pack
-from studio.training.trainers import columns_of
 from tests.models.folders import STARTER
 from tests.training.material import examples, small, write_dataset
 from tests.training.test_resume import StopAt, comparable, weights

@@ -10,11 +10,10 @@ from studio.domain.findings import Finding
 from studio.domain.specs import TrainSpec
 from studio.language import _, n_
 from studio.preflight.check import Check, finding, remedy
+from studio.training.computing import BFLOAT16
 
 OLDEST = 7.5
 """Compute capability under which present builds of torch have no code (CUDA 13 dropped it)."""
-BFLOAT16 = 8.0
-"""Compute capability from which a card computes in bfloat16 itself."""
 DRIVERS = {12: 525, 13: 580}
 """The oldest driver of each generation of CUDA (NVIDIA, CUDA compatibility)."""
 
