@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Sequence
 
 import psutil
@@ -23,7 +24,7 @@ LINE = ("train", "probe")
 def device() -> DeviceFacts:
     """That of a trainer that is alive, one with a graphics card before one without and an idle
     one before a busy one; else this machine's."""
-    trainers = [worker for worker in jobs.workers() if worker.role == "train"]
+    trainers = [_as_of_now(worker) for worker in jobs.workers() if worker.role == "train"]
     ahead = len(jobs.list_jobs(states=BEFORE, kinds=LINE)) if trainers else 0
     return of(trainers, ahead, _free_disk())
 
@@ -53,6 +54,15 @@ def of(trainers: Sequence[WorkerInfo], ahead: int, disk: int) -> DeviceFacts:
         watts=best.watts or None,
         **announced,
     )
+
+
+def _as_of_now(worker: WorkerInfo) -> WorkerInfo:
+    """A worker of this machine told of its room seconds ago. Who freed a disk and goes on at
+    once is to be believed."""
+    if worker.host != socket.gethostname():
+        return worker
+    memory = psutil.virtual_memory().available
+    return worker.model_copy(update={"free_disk": _free_disk(), "free_memory": memory})
 
 
 def _processor(worker: WorkerInfo | None, disk: int) -> DeviceFacts:

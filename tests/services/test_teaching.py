@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 import time
 from typing import Any
 
@@ -146,6 +148,18 @@ def test_a_trainer_tells_of_its_own_machine() -> None:
     silent = devices.of([worker("old")], 0, 10**12)
     assert silent.disk == 10**12
     assert silent.memory > 0
+
+
+def test_a_trainer_of_this_machine_is_seen_as_it_is_now(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = {"free_disk": 1, "free_memory": 2}
+    home.data.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(home.data).free
+    for host, disk in ((socket.gethostname(), free), ("far", 1)):
+        told = [worker("w", host=host, **stale)]
+        monkeypatch.setattr(jobs, "workers", lambda told=told: told)
+        assert devices.device().disk == pytest.approx(disk, rel=0.05)
 
 
 def a_probe(spec: TrainSpec, name: str, **changes: Any) -> Job:
