@@ -73,7 +73,7 @@ def _introduce(role: Role) -> WorkerInfo:
     return WorkerInfo(
         name=roles.name_of(role), role=role.name, device=device.name, memory=device.memory,
         host=socket.gethostname(), pid=os.getpid(), libraries=roles.libraries(), state="idle",
-        capability=device.capability, driver=device.driver, watts=device.watts,
+        capability=device.capability, driver=device.driver, watts=device.watts, cards=device.cards,
         cores=os.cpu_count() or 1, **roles.room(),
     )  # fmt: skip
 

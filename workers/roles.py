@@ -43,13 +43,14 @@ class Role:
 
 @dataclass(frozen=True)
 class Device:
-    """``memory`` in bytes: of the card, or of the machine where there is none."""
+    """``memory`` in bytes: of each of the ``cards``, or of the machine where there is none."""
 
     name: str
     memory: int
     capability: float = 0.0
     driver: str = ""
     watts: float = 0.0
+    cards: int = 1
 
 
 def role_of(name: str, backend: str) -> Role:
@@ -105,21 +106,23 @@ def room() -> dict[str, int]:
 
 def device() -> Device:
     """Asked of the driver's own tool: a worker that forks must not wake CUDA itself."""
-    tool = shutil.which("nvidia-smi")
-    if tool and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
-        query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    tool, visible = shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if tool and visible != "":
+        asked = [tool, *([f"--id={visible}"] if visible else ())]
+        query = [*asked, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
         try:
             answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-            name, memory = answer.stdout.splitlines()[0].rsplit(",", 1)
-            return Device(name.strip(), int(memory) << 20, **_details(tool))
+            cards = [line.rsplit(",", 1) for line in answer.stdout.splitlines()]
+            memory = min(int(each) for _name, each in cards) << 20
+            return Device(cards[0][0].strip(), memory, cards=len(cards), **_details(asked))
         except (OSError, subprocess.SubprocessError, ValueError, IndexError) as problem:
             log.warning("The graphics card could not be asked: %s", problem)
     return Device("cpu", psutil.virtual_memory().total)
 
 
-def _details(tool: str) -> dict[str, Any]:
+def _details(tool: list[str]) -> dict[str, Any]:
     """What an older driver may not be able to say."""
-    query = [tool, "--query-gpu=compute_cap,driver_version,power.limit"]
+    query = [*tool, "--query-gpu=compute_cap,driver_version,power.limit"]
     try:
         answer = subprocess.run(
             [*query, "--format=csv,noheader,nounits"],

@@ -58,6 +58,8 @@ class DeviceFacts(Known):
 
     kind: Literal["cpu", "cuda"] = "cpu"
     name: str = ""
+    cards: int = 1
+    """Graphics cards of this kind, of which a training takes one unless it is told otherwise."""
     cores: int = 1
     memory: int
     disk: int

@@ -270,6 +270,8 @@ class WorkerInfo(Record):
     driver: str = ""
     watts: float = 0.0
     """What the card may draw; 0 where it is not known."""
+    cards: int = 1
+    """Graphics cards like the one named; of no meaning where there is none."""
     cores: int = 0
     free_memory: int = 0
     """Of the machine, now, in bytes; 0 where the worker does not say, as with ``free_disk``."""

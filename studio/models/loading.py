@@ -45,6 +45,7 @@ def load_model(
     Raises:
         StudioError: the folder is not a whole, supported model, or memory does not suffice.
     """
+    import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -57,7 +58,8 @@ def load_model(
             str(folder),
             dtype=dtype,
             attn_implementation=attention,
-            device_map={"": device},
+            # By number: one of several processes has a card of its own.
+            device_map={"": torch.cuda.current_device() if device == "cuda" else device},
             quantization_config=_quantisation_config(quantisation, dtype),
             local_files_only=True,
             use_safetensors=True,

@@ -96,13 +96,12 @@ def estimate(shape: Shape, setup: Setup) -> Estimate:
     activations, logits = _peak(shape, setup, trained)
     unpacked = _unpacked(shape, setup)
     adapter = trained * setup.adapter_width + whole * setup.width
-    gradients = -(-adapter // setup.shares)
     each = Estimate(
-        weights=-(-_weights(shape, setup) // setup.shares),
+        weights=_weights(shape, setup),
         quantisation=unpacked,
-        adapter=-(-adapter // setup.shares),
+        adapter=adapter,
         # What is sent between processes is copied into one buffer more (torch's DDP buckets).
-        gradients=gradients * (2 if setup.processes > 1 and setup.shares == 1 else 1),
+        gradients=adapter * (2 if setup.processes > 1 else 1),
         optimiser=_states(setup, adapter, trained + whole, activations + logits),
         activations=activations,
         logits=logits,
@@ -119,7 +118,7 @@ def _states(setup: Setup, adapter: int, numbers: int, passing: int) -> int:
     while the ``passing`` bytes of activations and logits need their room (a GPU's driver does
     that), and come back for the step, when those are gone."""
     states = MOMENTS * adapter if setup.optimiser == "adamw" else PACKED_MOMENTS * numbers
-    found = round(states / setup.shares)
+    found = round(states)
     paged = setup.optimiser == "paged-adamw-8bit" and setup.kind == "cuda"
     return max(0, found - passing) if paged else found
 
@@ -129,7 +128,8 @@ def _weights(shape: Shape, setup: Setup) -> int:
     packed = {"none": float(setup.width), "int8": 1.0, "nf4": NF4_BYTES}[setup.quantisation]
     tables = FLOAT32 if setup.whole_tables else setup.width
     rest = shape.parameters - linear - shape.tables
-    return round(linear * packed + shape.tables * tables + rest * setup.width)
+    # Shared out are the layers alone (see training/sharding.py).
+    return round(linear * packed / setup.shares + shape.tables * tables + rest * setup.width)
 
 
 def _unpacked(shape: Shape, setup: Setup) -> int:

@@ -51,7 +51,7 @@ class Setup(BaseModel):
     """Logits that measuring on held-out text holds at once."""
     processes: int = Field(1, ge=1)
     sharding: Literal["ddp", "fsdp"] = "ddp"
-    """With several processes: all of the model in each, or a share."""
+    """With several processes: all of the model in each, or a share of its layers."""
 
     @property
     def width(self) -> int:
@@ -61,7 +61,7 @@ class Setup(BaseModel):
 
     @property
     def shares(self) -> int:
-        """Processes among which the model is divided."""
+        """Processes among which the model's layers are divided."""
         return self.processes if self.sharding == "fsdp" else 1
 
     @property

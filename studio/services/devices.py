@@ -47,6 +47,7 @@ def of(trainers: Sequence[WorkerInfo], ahead: int, disk: int) -> DeviceFacts:
     return DeviceFacts(
         kind="cuda",
         name=best.device,
+        cards=best.cards,
         cores=best.cores or 1,
         memory=best.memory,
         capability=best.capability or None,

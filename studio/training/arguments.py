@@ -10,12 +10,18 @@ from studio.domain.specs import TrainSpec
 from studio.training.computing import Computing
 
 
+def examples_a_step(spec: TrainSpec) -> int:
+    """Examples that all processes together read before something is learned from them."""
+    return spec.batch_size * spec.accumulation * spec.compute.processes
+
+
 def steps_of(spec: TrainSpec, rows: int) -> int:
     """Optimiser steps of the whole training on ``rows`` examples; one that extends another is
     told how many there are in all, with those that were done."""
     if spec.extends and spec.max_steps:
         return spec.max_steps
-    batches = math.ceil(rows / spec.batch_size)
+    # A batch for each process in turn, and the first ones again where the last turn is not full.
+    batches = math.ceil(math.ceil(rows / spec.batch_size) / spec.compute.processes)
     each = max(1, math.ceil(batches / spec.accumulation))
     # A share of a pass that was reckoned from steps must give the same steps again.
     planned = max(1, math.ceil(each * spec.epochs - 0.01))
@@ -51,6 +57,8 @@ def common(spec: TrainSpec, steps: int, folder: Path, way: Computing) -> dict[st
         "gradient_checkpointing": way.recompute,
         "torch_compile": way.compile,
         "neftune_noise_alpha": spec.neftune_alpha,
+        "ddp_find_unused_parameters": False,
+        "ddp_broadcast_buffers": False,
         "report_to": "none",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

@@ -14,7 +14,8 @@ from studio.domain.events import LogLine, MetricLogged, Progressed, SampleWritte
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Workroom
 from studio.language import _
-from studio.training import checkpoints, samples
+from studio.training import checkpoints, ranks, samples
+from studio.training.arguments import examples_a_step
 from studio.training.computing import Computing
 from studio.training.course import Course
 from studio.training.examples import Row
@@ -49,9 +50,10 @@ class Lesson:
 
     def measured(self) -> Likelihood:
         """The held-out likelihood of the model as it is now. Raises Interrupted."""
-        return measure(
+        found = measure(
             self.model, self.held_out, self.tokenizer.pad_token_id, stopped=self.room.stopped
         )
+        return ranks.agreed(found)
 
     def tell_measure(self, step: int, found: Likelihood) -> None:
         self.room.emit(MetricLogged(step=step, values=found.values()))
@@ -116,7 +118,7 @@ class Watch:
         """Measure on the held-out chapters and keep the adapter if it is the best so far."""
         found = self.lesson.measured()
         self.lesson.tell_measure(step, found)
-        if self.course.judge(step, found):
+        if self.course.judge(step, found) and ranks.first():
             self.lesson.model.save_pretrained(str(self.lesson.best_folder))
 
     @property
@@ -209,12 +211,14 @@ class Watch:
 
     def saved(self, step: int, folder: Path) -> None:
         self.count_time()
-        lesson, spec = self.lesson, self.lesson.spec
+        lesson = self.lesson
         self.course.step = step
-        self.course.read = step * spec.batch_size * spec.accumulation * spec.compute.processes
-        lesson.checkpoint = checkpoints.publish(
-            folder, self.course, lesson.best_folder, lesson.room
-        )
+        self.course.read = step * examples_a_step(lesson.spec)
+        ranks.wait()  # each has put its random state there
+        if ranks.first():
+            lesson.checkpoint = checkpoints.publish(
+                folder, self.course, lesson.best_folder, lesson.room
+            )
 
     def count_time(self) -> None:
         self.course.seconds = self._seconds_before + self.lesson.seconds()

@@ -11,6 +11,7 @@ from studio.domain.events import CheckpointSaved, LogLine
 from studio.domain.workroom import Workroom
 from studio.errors import Damaged
 from studio.language import _
+from studio.training import ranks
 from studio.training.course import Course
 
 COURSE = "course.json"
@@ -98,7 +99,7 @@ def _opened(artifact: str, room: Workroom, best: Path) -> Resumed:
                 one=course.step, other=step
             )
         )
-    if (folder / BEST).is_dir():
+    if (folder / BEST).is_dir() and ranks.first():
         copy_adapter(folder / BEST, best)
     return Resumed(artifact, folder, step, course)
 

@@ -63,6 +63,8 @@ class Powers:
     """Of ``KERNELS``, those that are installed."""
     compiler: bool = True
     """A C compiler is there, as torch.compile needs."""
+    cards: int = 1
+    """Graphics cards; without one, processes share the processor."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def powers(device: str) -> Powers:
         bf16=not cuda or torch.cuda.is_bf16_supported(including_emulation=False),
         packages=frozenset(name for name, module in MODULES.items() if find_spec(module)),
         compiler=any(map(shutil.which, ("cc", "gcc", "clang", "cl"))),
+        cards=torch.cuda.device_count() if cuda else 1,
     )
 
 
@@ -112,6 +115,7 @@ def powers_of(device: DeviceFacts) -> Powers:
         kind=device.kind,
         bf16=device.capability is None or device.capability >= BFLOAT16,
         packages=frozenset(MODULES.keys() & device.libraries.keys()),
+        cards=device.cards,
     )
 
 
@@ -124,11 +128,7 @@ def computing(spec: TrainSpec, facts: ModelFacts, able: Powers) -> Computing:
     """
     asked = spec.compute
     if asked.processes > 1:
-        raise StudioError(
-            _("A training runs in one process."),
-            _("Several graphics cards at once are not supported yet."),
-            _("Set the number of processes to 1."),
-        )
+        _need_several(spec, able)
     precision = _precision(asked, able)
     if spec.packing and spec.objective.kind not in PACKABLE:
         raise StudioError(
@@ -148,6 +148,25 @@ def computing(spec: TrainSpec, facts: ModelFacts, able: Powers) -> Computing:
         recompute=recomputing(asked, facts),
         compile=_compile(asked, able),
     )
+
+
+def _need_several(spec: TrainSpec, able: Powers) -> None:
+    """On a processor any number of processes can share it, if to no good."""
+    asked = spec.compute
+    if able.kind == "cuda" and asked.processes > able.cards:
+        raise StudioError(
+            _("There are not so many graphics cards."),
+            _("{asked} processes need a card each, and the trainer's machine has {cards}.").format(
+                asked=asked.processes, cards=able.cards
+            ),
+            _("Set the number of processes to {cards}.").format(cards=able.cards),
+        )
+    if asked.sharding == "fsdp" and spec.quantisation != "none":
+        raise StudioError(
+            _("A compressed model cannot be shared out."),
+            _("FSDP divides whole weights, and would tear the blocks of compressed ones apart."),
+            _("Give each process the whole model (ddp), or teach it without compression."),
+        )
 
 
 def recomputing(asked: Compute, facts: ModelFacts) -> bool:

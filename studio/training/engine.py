@@ -16,7 +16,7 @@ from studio.language import _
 from studio.models.loading import best_device
 from studio.models.source import folder_of, load_tokenizer, validate
 from studio.plugins import discover
-from studio.training import checkpoints, peak, pissa
+from studio.training import checkpoints, peak, pissa, ranks, together
 from studio.training.arguments import common, steps_of
 from studio.training.callbacks import Lesson, Watch, callback
 from studio.training.computing import Computing, computing, powers
@@ -30,6 +30,7 @@ from studio.training.lineage import versions
 from studio.training.model import build, changes_base, quickened
 from studio.training.origin import Origin, agree, origin_of
 from studio.training.packing import Packing, pack
+from studio.training.sharding import share
 from studio.training.trackers import tracked
 
 
@@ -54,20 +55,31 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
         Stopped: on request, after a checkpoint was stored.
     """
     with explained(spec, lambda: _tell_peak(room)), tracked(spec, room) as room:
-        base = folder_of(spec.model, room)
-        facts = validate(base)
-        way = computing(spec, facts, powers(best_device()))
-        tokenizer = load_tokenizer(base)
-        for note in formatter_of(spec.formatter).check(tokenizer):
-            room.emit(LogLine(level="warning", text=note))
-        rows, held_out, account = _read(spec, _dataset(spec, room), tokenizer, facts)
-        peak.begin(best_device())
-        packing = None
-        if spec.packing:
-            rows, packing = pack(rows, min(spec.max_length, facts.context_length))
-        lesson = _lesson(spec, room, base, tokenizer, rows, held_out, way, packing)
-        course = _study(lesson, facts, rows, account, base)
-        return finish(lesson, course, base, facts, account)
+        if spec.compute.processes > 1:
+            base = folder_of(
+                spec.model, room
+            )  # fetched once for all, and looked at before they start
+            computing(spec, validate(base), powers(best_device()))
+            return together.run(spec, room)
+        return teach(spec, room)
+
+
+def teach(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
+    """``run`` in this very process, alone or with others that do the same (see ``ranks``)."""
+    base = folder_of(spec.model, room)
+    facts = validate(base)
+    way = computing(spec, facts, powers(best_device()))
+    tokenizer = load_tokenizer(base)
+    for note in formatter_of(spec.formatter).check(tokenizer):
+        room.emit(LogLine(level="warning", text=note))
+    rows, held_out, account = _read(spec, _dataset(spec, room), tokenizer, facts)
+    peak.begin(best_device())
+    packing = None
+    if spec.packing:
+        rows, packing = pack(rows, min(spec.max_length, facts.context_length))
+    lesson = _lesson(spec, room, base, tokenizer, rows, held_out, way, packing)
+    course = _study(lesson, facts, rows, account, base)
+    return finish(lesson, course, base, facts, account)
 
 
 def _dataset(spec: TrainSpec, room: Workroom) -> Path:
@@ -115,9 +127,12 @@ def _lesson(
     way: Computing,
     packing: Packing | None,
 ) -> Lesson:
-    model = build(base, spec, way.kind, way.dtype, way.attention)
-    if changes_base(model):
+    shared = ranks.several() and spec.compute.sharding == "fsdp"
+    model = build(base, spec, "cpu" if shared else way.kind, way.dtype, way.attention)
+    if changes_base(model) and ranks.first():
         model.save_pretrained(str(room.folder / pissa.INITIAL))
+    if shared:
+        model = share(model, way.kind)
     return Lesson(
         spec=spec,
         room=room,

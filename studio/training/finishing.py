@@ -8,7 +8,7 @@ from typing import Any
 from studio.domain.events import LogLine
 from studio.domain.models import ModelFacts
 from studio.language import _
-from studio.training import peak, pissa
+from studio.training import peak, pissa, ranks
 from studio.training.callbacks import Lesson
 from studio.training.course import Course
 from studio.training.examples import Account
@@ -30,6 +30,8 @@ def finish(
         rate = lowered(lesson.spec.learning_rate)
         lesson.room.emit(LogLine(level="warning", text=text.format(rate=rate)))
     figures = _figures(lesson, course, account)
+    if not ranks.first():
+        return figures
     spec, room = lesson.spec, lesson.room
     folder = room.folder / "adapter"
     dataset = room.fetch(spec.dataset)
@@ -72,6 +74,12 @@ def _figures(lesson: Lesson, course: Course, account: Account) -> dict[str, Any]
         **{f"{name}_after": value for name, value in course.best.preference().items()},
         **(lesson.packing.figures() if lesson.packing else {}),
         "device": lesson.model.device.type,
-        "peak_memory": peak.taken(lesson.model.device.type),
+        "peak_memory": _peak(lesson.model.device.type),
         "foreseen_memory": lesson.spec.foreseen_memory,
     }
+
+
+def _peak(device: str) -> int:
+    """Bytes: of the graphics card that took most, or of all processes on one machine together."""
+    taken = ranks.each(peak.taken(device))
+    return max(taken) if device == "cuda" else sum(taken)

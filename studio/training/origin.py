@@ -48,7 +48,7 @@ def origin_of(
         lora=spec.lora,
         learning_rate=spec.learning_rate,
         device=accelerator_name(device),
-        devices=_count(device) * spec.compute.processes,
+        devices=spec.compute.processes,
         libraries=libraries,
     )
 
@@ -90,14 +90,6 @@ def agree(then: Origin, now: Origin) -> Iterator[str]:
 
 def _named(origin: Origin) -> str:
     return f"{origin.devices} × {origin.device}" if origin.devices > 1 else origin.device
-
-
-def _count(device: str) -> int:
-    if device != "cuda":
-        return 1
-    import torch
-
-    return torch.cuda.device_count()
 
 
 def _digest(rows: Sequence[Any]) -> str:

@@ -25,6 +25,7 @@ from studio.errors import StudioError
 from studio.models.loading import best_device
 from studio.models.source import folder_of, load_tokenizer
 from studio.training import engine, peak
+from studio.training.arguments import examples_a_step
 
 STEPS = 2
 """The optimiser's states exist from the end of the first on."""
@@ -53,10 +54,10 @@ def run(spec: ProbeSpec, room: Workroom) -> dict[str, Any]:
         try:
             found = engine.run(_shortened(spec.training), rehearsal)
         except StudioError as problem:
-            if not isinstance(problem.__cause__, (RuntimeError, MemoryError)):
+            if problem.cause != "memory":
                 raise
             room.emit(LogLine(level="warning", text=f"{problem.what} {problem.why}"))
-            return _result(device, rehearsal, fits=False, taken=peak.taken(device))
+            return _result(device, rehearsal, fits=False, taken=rehearsal.peak)
     return _result(device, rehearsal, fits=True, taken=found["peak_memory"])
 
 
@@ -94,6 +95,8 @@ class Rehearsal:
         self.checkpoint: str | None = None
         self.earlier: tuple[str, ...] = ()
         self.stopped: Callable[[], bool] = room.stopped
+        self.peak = 0
+        """What was taken when there was no more to be had, in bytes."""
         self._room = room
         self._spec = spec
         self._dataset: Path | None = None
@@ -103,6 +106,8 @@ class Rehearsal:
     def emit(self, body: Body) -> None:
         if isinstance(body, MetricLogged) and "tokens" in body.values:
             self._tokens[body.step] = body.values["tokens"]
+        if isinstance(body, MetricLogged) and "peak_memory" in body.values:
+            self.peak = int(body.values["peak_memory"])
         if isinstance(body, Progressed) and body.step:
             self._ended.append(time.monotonic())
         if isinstance(body, (Progressed, LogLine)):
@@ -139,7 +144,7 @@ def write_longest(dataset: Path, target: Path, spec: TrainSpec, tokenizer: Any) 
     """The longest examples of a dataset's folder that a training may read, as a dataset of their
     own: as many to learn from as two steps take, as many held out as a measure may have."""
     target.mkdir(parents=True, exist_ok=True)
-    rows = STEPS * spec.batch_size * spec.accumulation
+    rows = STEPS * examples_a_step(spec)
     tokens = rows * spec.max_length if spec.packing else 0
     parts = {"train": (rows, tokens), "validation": (HELD_OUT, 0)}
     for split, (count, at_least) in parts.items():

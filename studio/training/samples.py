@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from studio.training import ranks
 from studio.training.examples import Row, prompt_ids
 
 SHOWN = 160
@@ -52,6 +53,7 @@ def write(
                 eos_token_id=tokenizer.eos_token_id,
                 stopping_criteria=StoppingCriteriaList([OnRequest()]),
                 use_cache=True,
+                synced_gpus=ranks.several(),
             )
     finally:
         model.train(training)

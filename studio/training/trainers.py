@@ -19,6 +19,7 @@ from studio.domain.learning import (
     SftSpec,
     SimpoSpec,
 )
+from studio.training import ranks
 from studio.training.batches import columns_of, mismatched, pairs, rated, side_by_side
 from studio.training.examples import IGNORED, Row
 
@@ -184,6 +185,8 @@ def _contrasting(trainer: Any, config: Any, given: Given, **options: Any) -> Any
 def _made(trainer: Any, config: Any, given: Given, dataset: Any, collate: Any = None) -> Any:
     from transformers import PrinterCallback
 
+    # With several cards in sight, transformers would cut each batch among them (DataParallel).
+    config._n_gpu = min(1, config.n_gpu)
     made = trainer(
         model=given.model,
         args=config,
@@ -212,7 +215,8 @@ def _counting(trainer: Any) -> Any:
             return super().compute_loss(model, inputs, *a, **k)
 
         def log(self, logs: dict[str, float], *rest: Any, **named: Any) -> None:
-            super().log(logs | {"num_tokens": self.tokens_read}, *rest, **named)
+            read = sum(ranks.each(self.tokens_read))
+            super().log(logs | {"num_tokens": read}, *rest, **named)
 
     return Counting
 

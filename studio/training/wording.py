@@ -235,11 +235,15 @@ def _computing() -> dict[str, Words]:
             _("Starts slowly, then steps are faster; for long lessons on a GPU."),
         ),
         "compute.processes": Words(
-            _("Processes (GPUs at once)"), _("One for each graphics card that shall take part.")
+            _("Processes (GPUs at once)"),
+            _("One for each graphics card that shall take part; each reads a batch of its own."),
         ),
         "compute.sharding": Words(
             _("How processes share the model"),
-            _("A whole model in each (DDP), or a share in each (FSDP). For several processes."),
+            _(
+                "A whole model in each (DDP), or a share of its layers in each (FSDP), for models"
+                " too large for one card."
+            ),
         ),
     }
 

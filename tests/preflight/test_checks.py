@@ -128,6 +128,17 @@ def test_cards_that_will_not_do(changes: dict[str, Any], level: str, said: str) 
     assert said in the_one("device", level, of_facts=facts(device=card)).sentence
 
 
+def test_more_cards_are_offered() -> None:
+    several = facts(device=CARD.model_copy(update={"driver": "580.1", "cards": 4}))
+    asked = spec(batch_size=2, accumulation=8)
+    [told] = found(examine(asked, several), "device")
+    [offer] = told.remedies
+    assert offer.changes == {"compute.processes": 4, "accumulation": 2}
+    [told] = found(examine(applied(asked, offer), several), "device")
+    assert "4 ×" in told.sentence
+    assert not told.remedies
+
+
 def test_a_good_card_only_tells() -> None:
     good = {"capability": 9.0, "driver": "580.95", "libraries": {"torch": "2.13.0+cu130"}}
     report = examine(SPEC, facts(device=CARD.model_copy(update=good)))
@@ -442,7 +453,12 @@ CANNOT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"compute": {"loss": "liger"}}, {"kind": "cpu"}, "Liger"),
     ({"compute": {"optimiser": "paged-adamw-8bit"}}, {"kind": "cpu"}, "page"),
     ({"compute": {"compile": True}}, {"kind": "cpu"}, "Compiling"),
-    ({"compute": {"processes": 2}}, {}, "one process"),
+    ({"compute": {"processes": 2}}, {}, "not so many graphics cards"),
+    (
+        {"compute": {"processes": 2, "sharding": "fsdp"}, "quantisation": "nf4"},
+        {"cards": 2},
+        "cannot be shared out",
+    ),
     ({"compute": {"loss": "chunked"}, "objective": "orpo"}, {}, "cannot compute its loss"),
     ({"compute": {"loss": "plain"}, "objective": "dpo"}, {}, "cannot compute its loss"),
     ({"packing": True, "objective": "kto", "learning_rate": 2e-4}, {}, "cannot be packed"),

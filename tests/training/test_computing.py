@@ -54,7 +54,7 @@ def test_the_precision_follows_the_device(able: Powers, precision: str, facts: M
         ({"loss": "liger"}, BARE, "Liger is not installed"),
         ({"optimiser": "paged-adamw-8bit"}, CPU, "nothing to page"),
         ({"compile": True}, CPU, "does not pay"),
-        ({"processes": 2}, CARD, "one process"),
+        ({"processes": 2}, CARD, "not so many graphics cards"),
         ({"compile": True}, Powers("cuda", compiler=False), "cannot be compiled"),
     ],
 )

@@ -39,6 +39,7 @@ def _cure(spec: TrainSpec, facts: Facts) -> dict[str, object]:
     assert facts.model
     assert facts.device
     usual = {f"compute.{name}": value for name, value in Compute().model_dump().items()}
+    usual["compute.processes"] = min(spec.compute.processes, facts.device.cards)
     for name, value in ({"packing": False} | usual).items():
         try:
             computing(changed(spec, {name: value}), facts.model, powers_of(facts.device))

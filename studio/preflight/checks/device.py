@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from studio.domain.facts import DeviceFacts, Facts
-from studio.domain.findings import Finding
+from studio.domain.findings import Finding, Remedy
 from studio.domain.specs import TrainSpec
 from studio.language import _, n_
 from studio.preflight.check import Check, finding, remedy
@@ -31,7 +31,20 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
         return
     if device.kind == "cuda":
         yield from _card(device)
-    yield finding("device", "tells", _sentence(device), _line(device))
+    yield finding("device", "tells", _sentence(spec, device), _line(device), *_more(spec, device))
+
+
+def _more(spec: TrainSpec, device: DeviceFacts) -> Iterator[Remedy]:
+    """What learns from as many passages a step, or nearly, in less time."""
+    if device.kind == "cuda" and device.cards > spec.compute.processes:
+        yield remedy(
+            _("Train on all {cards} graphics cards").format(cards=device.cards),
+            0,
+            **{
+                "compute.processes": device.cards,
+                "accumulation": max(1, spec.accumulation * spec.compute.processes // device.cards),
+            },
+        )
 
 
 def _card(device: DeviceFacts) -> Iterator[Finding]:
@@ -79,8 +92,10 @@ def _major(driver: str) -> int:
     return int(digits[0]) if digits else 0
 
 
-def _sentence(device: DeviceFacts) -> str:
+def _sentence(spec: TrainSpec, device: DeviceFacts) -> str:
     name = device.name or _("the processor")
+    if spec.compute.processes > 1:
+        name = f"{spec.compute.processes} × {name}"
     if device.kind == "cpu":
         name = _("the processor ({cores} cores)").format(cores=device.cores)
     return _("It runs on {name}.").format(name=name)

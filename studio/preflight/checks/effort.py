@@ -22,7 +22,9 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     assert facts.device
     needed = _seconds(spec, facts)
     sentence = _("The training takes {span}.").format(span=span(needed))
-    energy = _("About {energy:.2g} kWh.").format(energy=kilowatt_hours(needed, facts.device))
+    energy = _("About {energy:.2g} kWh.").format(
+        energy=kilowatt_hours(needed, facts.device, spec.compute.processes)
+    )
     if facts.device.kind == "cpu" and needed > LONG:
         yield finding(
             "effort",

@@ -12,7 +12,7 @@ from studio.language import _
 from studio.preflight.check import Check, finding, remedy
 from studio.preflight.duration import rows_of
 from studio.preflight.setup import trained_numbers
-from studio.training.arguments import steps_of
+from studio.training.arguments import examples_a_step, steps_of
 from studio.training.presets import learning_rate
 
 MANY_PASSES = 30
@@ -151,11 +151,17 @@ def _methods(spec: TrainSpec) -> Iterator[Finding]:
 
 
 def _together(spec: TrainSpec, train: int) -> Iterator[Finding]:
-    whole = spec.batch_size * spec.accumulation
+    whole = examples_a_step(spec)
     most = max(1, train // STEPS_A_PASS)
     if whole <= most or train < STEPS_A_PASS or spec.batch_size > train:
         return
-    batch = min(spec.batch_size, most)
+    processes = min(spec.compute.processes, most)
+    batch = min(spec.batch_size, most // processes)
+    fewer: dict[str, object] = {
+        "batch_size": batch, "accumulation": max(1, most // (batch * processes)),
+    }  # fmt: skip
+    if processes != spec.compute.processes:
+        fewer["compute.processes"] = processes
     yield finding(
         "hyperparameters",
         "warns",
@@ -163,12 +169,7 @@ def _together(spec: TrainSpec, train: int) -> Iterator[Finding]:
         _("{whole} passages of {train} are read before anything is learned from them.").format(
             whole=whole, train=train
         ),
-        remedy(
-            _("Learn after fewer passages"),
-            0,
-            batch_size=batch,
-            accumulation=max(1, most // batch),
-        ),
+        remedy(_("Learn after fewer passages"), 0, **fewer),
     )
 
 
@@ -229,7 +230,7 @@ def _comparing(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
 
 
 def _short(spec: TrainSpec, train: int, steps: int) -> Finding:
-    in_a_pass = math.ceil(train / (spec.batch_size * spec.accumulation))
+    in_a_pass = math.ceil(train / examples_a_step(spec))
     passes = max(spec.epochs, math.ceil(FEW_STEPS / max(1, in_a_pass)))
     return finding(
         "hyperparameters",
