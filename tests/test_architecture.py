@@ -16,7 +16,7 @@ HEAVY = {
     "bitsandbytes", "datasets", "accelerate", "pandas", "pyarrow",
 }  # fmt: skip
 BINS = {"utils", "helpers", "misc", "common"}
-LONGEST_MODULE = 350
+LONGEST_MODULE = 300
 """Lines. The aim is 140; this is where a second thought is forced."""
 LONGEST_FUNCTION = 60
 

@@ -16,7 +16,8 @@ from studio.datasets.splits import Section
 from studio.datasets.tools import Question, Tools
 from studio.domain.base import Language
 from studio.domain.prompts import BEGIN, CONTINUE, GO_ON
-from studio.domain.recipes import Aspect, ChatSpec, InstructionSpec, LocalWriter, RawSpec
+from studio.domain.recipes import Aspect, ChatSpec, InstructionSpec, RawSpec
+from studio.domain.writers import LocalWriter
 from studio.text.packing import Span
 
 SENTENCES = ["He went.", "She stayed where she was.", "The water came up to the mark."]

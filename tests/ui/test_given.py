@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio.domain.recipes import EndpointWriter, HubRows
+from studio.domain.recipes import HubRows
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from studio.ui.given import valid
 
