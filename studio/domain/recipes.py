@@ -50,6 +50,14 @@ class RawSpec(Recipe):
 
     kind: Literal["raw"] = "raw"
     passage_tokens: int = Field(480, ge=32, le=8192)
+    overlap_tokens: int = Field(0, ge=0, le=4096)
+    """Most tokens with which a piece repeats the end of the one before, in whole sentences."""
+
+    @model_validator(mode="after")
+    def _mostly_new(self) -> RawSpec:
+        if self.overlap_tokens * 2 > self.passage_tokens:
+            raise ValueError("At most half of a passage may be repeated from the one before.")
+        return self
 
 
 class ChatSpec(Recipe):
