@@ -194,7 +194,7 @@ def _way() -> BuilderSpec | None:
     overlap, about = 0, ""
     if kind == "raw":
         overlap = right.number_input(
-            _("Repeated from the passage before, in tokens"), 0, passage // 2, 0, step=16,
+            _("Repeated from the passage before, in tokens"), 0, 4096, 0, step=16,
             help=_("Whole sentences, learned again as the beginning of the next passage."),
             key="datasets_overlap",
         )  # fmt: skip
@@ -213,7 +213,7 @@ def _way() -> BuilderSpec | None:
     if kind == "instruction":
         return InstructionSpec(passage_tokens=passage, writer=writer)
     if kind == "raw":
-        return RawSpec(passage_tokens=passage, overlap_tokens=overlap)
+        return valid(RawSpec, passage_tokens=passage, overlap_tokens=overlap)
     return ChatSpec(passage_tokens=passage)
 
 
