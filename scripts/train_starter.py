@@ -15,22 +15,23 @@ import argparse
 import datetime as dt
 import json
 import math
-import os
 import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
+from scripts.starter_card import write_card
 from studio.domain.prompts import CONTINUE
 from studio.text.cleaning import clean
 from studio.text.languages import language_of
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerFast, Qwen2ForCausalLM
 
 VOCABULARY = 8192
 CONTEXT = 512
@@ -48,9 +49,7 @@ CHAT_TEMPLATE = (
     "{% endgeneration %}{{ '\n' }}{% else %}{{ message['content'] + '<|im_end|>\n' }}{% endif %}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-LANGUAGES = {"en": "English", "zh": "Chinese"}
 OPENINGS = {"en": "The old house stood", "zh": "却说那行者"}
-CARD = Path(__file__).with_name("starter_card.md")
 
 
 @dataclass
@@ -77,6 +76,8 @@ def read_books(folder: Path) -> list[Book]:
 
 def train_tokenizer(books: list[Book]) -> PreTrainedTokenizerFast:
     """A byte-level BPE in which both languages get a fair share of the vocabulary."""
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -104,6 +105,8 @@ def train_tokenizer(books: list[Book]) -> PreTrainedTokenizerFast:
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> Qwen2ForCausalLM:
     """Hidden size and every row are multiples of 256, so that every k-quant fits."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
     config = Qwen2Config(
         vocab_size=VOCABULARY,
         hidden_size=256,
@@ -150,6 +153,8 @@ class Batches:
         return np.concatenate([row, self.close])
 
     def draw(self, rows: int, device: str) -> torch.Tensor:
+        import torch
+
         return torch.from_numpy(np.stack([self.row() for _ in range(rows)])).to(device)
 
 
@@ -157,6 +162,8 @@ def held_out_loss(
     model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, books: list[Book], device: str
 ) -> dict[str, float]:
     """Held-out negative log likelihood per character, in nats, for each language."""
+    import torch
+
     totals: dict[str, list[float]] = {}
     model.eval()
     with torch.no_grad():
@@ -180,6 +187,8 @@ def rate(spent: float, total: float) -> float:
 
 def optimisers_of(model: Qwen2ForCausalLM, lr: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices, AdamW for embeddings, norms and biases; one learning rate."""
+    import torch
+
     hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed_tokens" not in n]
     chosen = {id(p) for p in hidden}
     others = [p for p in model.parameters() if id(p) not in chosen]
@@ -193,6 +202,8 @@ def take_step(
     model: Qwen2ForCausalLM, optimisers: list[torch.optim.Optimizer], rows: torch.Tensor, lr: float
 ) -> float:
     """One step on rows of tokens; the loss before it, in nats a token."""
+    import torch
+
     with torch.autocast(rows.device.type, torch.bfloat16):
         logits = model(input_ids=rows[:, :-1]).logits
     loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
@@ -208,6 +219,8 @@ def take_step(
 
 def train(args: argparse.Namespace, books: list[Book], tokenizer: PreTrainedTokenizerFast) -> dict:
     """Train until the time is spent, save, and return the figures for the model card."""
+    import torch
+
     torch.manual_seed(args.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = new_model(tokenizer).to(device)
@@ -251,24 +264,6 @@ def continue_text(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, t
         **ids, max_new_tokens=60, do_sample=True, temperature=0.7, top_p=0.9, repetition_penalty=1.1
     )
     return tokenizer.decode(written[0], skip_special_tokens=True)
-
-
-def write_card(out: Path, facts: dict) -> None:
-    """The model card: what it is, what it was trained on, how well it does, what it is not."""
-    losses = "\n".join(
-        f"| Held-out loss, {LANGUAGES[language]} | {loss:.3f} nats a character |"
-        for language, loss in facts["held_out_nats_per_character"].items()
-    )
-    books = "\n".join(
-        f"| {b['name']} | {b['language']} | {b['characters']:,} |" for b in facts["books"]
-    )
-    babble = "\n\n".join(f"> {text}".replace("\n", "\n> ") for text in facts["babble"].values())
-    (out / "README.md").write_text(
-        CARD.read_text(encoding="utf-8").format(
-            **facts | {"books": books, "babble": babble, "losses": losses}
-        ),
-        encoding="utf-8",
-    )
 
 
 def main() -> None:

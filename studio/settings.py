@@ -30,7 +30,7 @@ KeysByHost = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_by_host)
 
 
 class Settings(BaseSettings):
-    """What an operator may set. Every name is an environment variable LOREWRIGHT_<NAME>."""
+    """What an operator may set, each by an environment variable; see ``variable``."""
 
     model_config = SettingsConfigDict(
         env_prefix="LOREWRIGHT_", frozen=True, extra="forbid", hide_input_in_errors=True
@@ -105,6 +105,14 @@ class Settings(BaseSettings):
     @property
     def catalogue(self) -> Path:
         return ROOT / "data" / "models.toml"
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """The environment variable that sets a field."""
+        alias = cls.model_fields[name].validation_alias
+        if isinstance(alias, AliasChoices):
+            return str(alias.choices[0])
+        return f"LOREWRIGHT_{name.upper()}"
 
     def key_for(self, address: str) -> SecretStr | None:
         """The key of the host in this address, and of no other; the host with its port first."""

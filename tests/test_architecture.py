@@ -16,7 +16,7 @@ HEAVY = {
     "bitsandbytes", "datasets", "accelerate", "pandas", "pyarrow",
 }  # fmt: skip
 BINS = {"utils", "helpers", "misc", "common"}
-LONGEST_MODULE = 350
+LONGEST_MODULE = 300
 """Lines. The aim is 140; this is where a second thought is forced."""
 LONGEST_FUNCTION = 60
 
@@ -29,7 +29,6 @@ def _sources(*places: str) -> list[Path]:
 
 
 OURS = _sources("Home.py", "pages", "studio", "workers", "scripts")
-SHIPPED = [path for path in OURS if path.relative_to(ROOT).parts[0] != "scripts"]
 
 
 def _name(path: Path) -> str:
@@ -89,7 +88,7 @@ def test_only_the_trainers_know_trl(path: Path) -> None:
     assert allowed or "trl" not in _tops(_imported(ast.walk(ast.parse(path.read_text()))))
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=_name)
+@pytest.mark.parametrize("path", OURS, ids=_name)
 def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
     assert not _tops(_imported(_at_import(ast.parse(path.read_text())))) & HEAVY
 

@@ -21,13 +21,6 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").rglob("*.md")]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
-VARIABLES = {
-    "redis_url": "REDIS_URL",
-    "hub": "HF_ENDPOINT",
-    "hub_token": "HF_TOKEN",
-    "wandb_key": "WANDB_API_KEY",
-    "wandb": "WANDB_BASE_URL",
-}
 
 
 def _verbs(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -72,14 +65,13 @@ def test_every_verb_speaks_json(verb: str) -> None:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_documented(name: str) -> None:
-    variable = VARIABLES.get(name, f"LOREWRIGHT_{name.upper()}")
-    assert f"| `{variable}` |" in OPERATORS
+    assert f"| `{Settings.variable(name)}` |" in OPERATORS
     assert Settings.model_fields[name].description
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:
     told = set(re.findall(r"^\| `([A-Z_]+)` \|", OPERATORS, re.M))
-    assert told == {VARIABLES.get(n, f"LOREWRIGHT_{n.upper()}") for n in Settings.model_fields}
+    assert told == {Settings.variable(name) for name in Settings.model_fields}
 
 
 def test_every_seam_and_plugin_is_documented() -> None:
@@ -115,6 +107,12 @@ def test_the_map_of_folders_is_true() -> None:
     assert {place for place in told if not (ROOT / place).exists()} == set()
     packages = {f"studio/{p.parent.name}/" for p in (ROOT / "studio").glob("*/__init__.py")}
     assert packages <= told
+
+
+def test_every_record_is_listed() -> None:
+    records = {p.name for p in (ROOT / "docs" / "decisions").glob("2*.md")}
+    listed = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    assert set(LINK.findall(listed)) == records
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from pydantic import SecretStr
 
 from studio.domain.records import ModelRecord
 from studio.language import _
@@ -106,27 +107,24 @@ def row(worker: dict[str, Any]) -> dict[str, Any]:
 def in_force(values: Settings) -> None:
     st.subheader(_("In force"))
     st.write(_("These come from the environment of the studio and change when it starts again."))
-    shown = values.model_dump(exclude={"password", "redis_url"})
     rows = [
         {
-            _("Setting"): f"LOREWRIGHT_{name.upper()}",
-            _("Value"): _("(not set)") if value in (None, {}) else shown_as(value),
+            _("Setting"): Settings.variable(name),
+            _("Value"): shown_as(name, value),
             _("What it is"): Settings.model_fields[name].description,
         }
-        for name, value in shown.items()
+        for name, value in values
     ]
-    rows.append(
-        {
-            _("Setting"): "LOREWRIGHT_PASSWORD",
-            _("Value"): _("set") if values.password else _("(not set)"),
-            _("What it is"): Settings.model_fields["password"].description,
-        }
-    )
     st.dataframe(rows, hide_index=True, key="settings_values")
 
 
-def shown_as(value: Any) -> str:
-    """Of keys, only the hosts that they are for."""
+def shown_as(name: str, value: Any) -> str:
+    """Of what is secret or may hold a password, only that it is set; of keys, the hosts that
+    they are for."""
+    if value in (None, {}):
+        return _("(not set)")
+    if isinstance(value, SecretStr) or name == "redis_url":
+        return _("set")
     return ", ".join(value) if isinstance(value, dict) else str(value)
 
 

@@ -13,7 +13,8 @@ from studio.bench import machine
 from studio.domain.base import Model
 from studio.domain.events import Body, Token
 from studio.domain.jobs import Job, JobState
-from studio.domain.specs import ConvertSpec, Sampling, WriteSpec
+from studio.domain.specs import ConvertSpec
+from studio.domain.writing import Sampling, WriteSpec
 from studio.inference import engine
 from studio.services import context, jobs
 

@@ -111,6 +111,9 @@ def prepare(
     passage_tokens: Annotated[
         int | None, typer.Option(min=32, max=8192, help="Length of a passage to learn.")
     ] = None,
+    overlap_tokens: Annotated[
+        int | None, typer.Option(min=0, help="How much a raw passage repeats of the one before.")
+    ] = None,
     context_tokens: Annotated[
         int | None, typer.Option(min=16, max=8192, help="How much of what came before is shown.")
     ] = None,
@@ -131,7 +134,8 @@ def prepare(
     endpoint = {"may_leave": may_leave, "most_requests": most_requests}
     local = choose.base_model(writer_model) if writer == "local" and writer_model else base
     options = {
-        "passage_tokens": passage_tokens, "context_tokens": context_tokens, "turns": turns,
+        "passage_tokens": passage_tokens, "overlap_tokens": overlap_tokens,
+        "context_tokens": context_tokens, "turns": turns,
         "writer": recipes.writer_of(writer, writer_model, local, endpoint),
     }  # fmt: skip
     recipe = recipes.builder_of(builder, options)

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from studio.cli import output
 from studio.datasets.estimate import Estimate
 from studio.domain.base import Model
-from studio.domain.recipes import BuilderSpec, EndpointWriter, LocalWriter
+from studio.domain.recipes import BuilderSpec
+from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.language import _
 
 Kind = Literal["continuation", "raw", "chat", "instruction", "preference"]

@@ -1,4 +1,4 @@
-"""``runs``: list, show, compare, resume and stop trainings."""
+"""``runs``: list, show, compare, resume, stop, extend, mend and sweep trainings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import choose, output
+from studio.cli import choose, output, teach
 from studio.cli.output import AsJson
 from studio.cli.progress import said
 from studio.domain.jobs import Job
+from studio.errors import StudioError
 from studio.language import _
-from studio.services import runs, training
+from studio.services import lessons, runs, training
 
 app = typer.Typer(help="The studio's trainings.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -113,6 +114,54 @@ def resume(run: Given = None, as_json: AsJson = False) -> None:
 def stop(run: Given = None, as_json: AsJson = False) -> None:
     """Stop a training within one step; what it learned is kept."""
     _tell(runs.stop(_the(run).id), as_json)
+
+
+@app.command()
+def extend(
+    run: Given = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="So many more steps.")] = None,
+    passes: Annotated[float | None, typer.Option(min=0.01, help="So many more passes.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn on where a finished training ended; by itself as long again."""
+    _tell(lessons.extend(_the(run).id, steps, passes), as_json)
+
+
+@app.command()
+def mend(run: Given = None, as_json: AsJson = False) -> None:
+    """Start a training that went astray, or ran out of memory, with what cures it."""
+    job = _the(run)
+    spec = lessons.smaller(job.id) or lessons.mended(job.id)
+    if spec is None:
+        raise StudioError(
+            _("There is nothing to mend in “{title}”.").format(title=job.title),
+            _("It did not go astray, and no change is known with which it would find room."),
+            _("Look at why it ended: python -m studio jobs show {id}").format(id=job.id),
+        )
+    _tell(lessons.again(job.id, spec), as_json)
+
+
+@app.command()
+def sweep(
+    lesson: teach.Lesson = None,
+    tried: Annotated[
+        list[str] | None,
+        typer.Option("--try", metavar="SETTING=VALUE,VALUE…", help="Values of a setting."),
+    ] = None,
+    preset: teach.Preset = None,
+    model: teach.BaseModel = None,
+    max_steps: teach.Steps = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a few values of a setting, one training behind the other, to be compared."""
+    pairs = [given.partition("=") for given in tried or ()]
+    values = {field: given.replace(",", " ").split() for field, _equals, given in pairs}
+    placed = lessons.sweep(teach.plan(lesson, preset, model, max_steps, None), values)
+    if as_json:
+        output.show_json({"runs": [_summary(job) for job in placed]})
+        return
+    rows = [(job.id, job.title, said(job)) for job in placed]
+    output.show_table(("Id", "Lesson", "State"), rows)
 
 
 def _tell(job: Job, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from studio.cli.progress import Bars, finished, leaving_hint
 from studio.domain.base import Language
 from studio.domain.jobs import Job
 from studio.domain.records import StoryRecord
-from studio.domain.specs import Sampling
+from studio.domain.writing import Sampling
 from studio.services import demo as whole_way
 from studio.services import jobs, manuscripts, stories, writing
 

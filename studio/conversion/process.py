@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import selectors
@@ -26,6 +27,8 @@ TICK = 0.1
 KEPT = 20
 PERCENT = re.compile(r"Writing:\s+(\d+)%")
 TENSOR = re.compile(r"\[\s*(\d+)/\s*(\d+)\]")
+FULL = ("no space left on device", "quota exceeded", "requested and", "iostream error")
+"""As the operating system, numpy and llama.cpp say that a disk took less than it was given."""
 LEVELS = {"ERROR": "error", "WARNING": "warning"}
 
 
@@ -42,6 +45,7 @@ def launch(room: Workroom, *arguments: str) -> None:
 
     Raises:
         LaunchError: the child failed.
+        OSError: it failed because the disk is full.
         Stopped: the writer asked to stop; the child was ended.
     """
     command = [sys.executable, "-I", str(LAUNCH), *arguments]
@@ -60,6 +64,8 @@ def launch(room: Workroom, *arguments: str) -> None:
         finally:
             if child.poll() is None:
                 child.kill()
+    if child.returncode and any(sign in line.lower() for line in last for sign in FULL):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(room.folder))
     if child.returncode:
         raise LaunchError(child.returncode, list(last))
 

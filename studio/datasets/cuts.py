@@ -13,6 +13,7 @@ from studio.errors import StudioError
 from studio.language import _
 from studio.text.clauses import Parted, parted
 from studio.text.packing import Passage, Span, pack
+from studio.text.passages import overlapping
 from studio.text.sentences import sentences
 
 
@@ -26,11 +27,14 @@ class Cut(NamedTuple):
     """``CUT_SENTENCE`` where it begins or ends within a sentence that is too long for one."""
 
 
-def passages(section: Section, tools: Tools, budget: int) -> Iterator[Cut]:
-    """Whole sentences, about ``budget`` tokens together. A sentence that is more than twice as
-    long is cut within."""
+def passages(section: Section, tools: Tools, budget: int, overlap: int = 0) -> Iterator[Cut]:
+    """Whole sentences, about ``budget`` tokens together, after at most ``overlap`` tokens of the
+    passage before. A sentence that is more than twice as long as the budget is cut within."""
     found = _sentences(section, tools, budget, 2 * budget)
-    for passage in pack(section.text, found.spans, found.counts, budget):
+    packed = pack(section.text, found.spans, found.counts, budget)
+    if overlap:
+        packed = overlapping(packed, found.spans, found.counts, overlap)
+    for passage in packed:
         if text := section.text[passage.start : passage.end].strip():
             yield Cut(text, passage.size, flags=_flags(passage, found))
 

@@ -18,14 +18,9 @@ from studio.datasets.workshop import Workshop
 from studio.domain.base import Language
 from studio.domain.events import LogLine
 from studio.domain.manuscripts import Manuscript
-from studio.domain.recipes import (
-    BuilderSpec,
-    EndpointWriter,
-    LocalWriter,
-    PrepareSpec,
-    SyntheticSpec,
-)
+from studio.domain.recipes import BuilderSpec, PrepareSpec, SyntheticSpec
 from studio.domain.workroom import Workroom
+from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.errors import StudioError
 from studio.language import _
 

@@ -11,13 +11,8 @@ from studio.datasets import topics
 from studio.datasets.builders import instruction
 from studio.datasets.builders.preference import LONGER
 from studio.domain.base import Language
-from studio.domain.recipes import (
-    BuilderSpec,
-    EndpointWriter,
-    InstructionSpec,
-    PreferenceSpec,
-    SyntheticSpec,
-)
+from studio.domain.recipes import BuilderSpec, InstructionSpec, PreferenceSpec, SyntheticSpec
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from studio.language import _
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from studio.datasets import writers
 from studio.datasets.tools import Question, Usage, Writer
 from studio.domain.events import CheckpointSaved, LogLine, Progressed
-from studio.domain.recipes import EndpointWriter, LocalWriter
 from studio.domain.workroom import Stopped, Workroom
+from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.language import _
 
 EVERY_ANSWERS = 30

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from studio.domain.voices import FormattedExample
 
@@ -20,10 +22,11 @@ def masked(tokenizer: Any, text: str, learned: Spans) -> FormattedExample:
     across, the text is cut there first.
     """
     (ids, offsets), *_none = encoded(tokenizer, [text], [learned])
-    mask = [any(a <= start and end <= b for a, b in learned) for start, end in offsets]
-    return FormattedExample(
-        ids=tuple(ids), mask=_whole_characters(mask, offsets), pieces=_pieces(text, offsets)
-    )
+    starts, ends = _bounds(offsets)
+    mask = np.zeros(len(ids), bool)
+    for a, b in learned:
+        mask |= (a <= starts) & (ends <= b)
+    return FormattedExample(ids=tuple(ids), mask=tuple(mask.tolist()), pieces=_pieces(text, ends))
 
 
 def encoded(
@@ -47,7 +50,10 @@ def _encoded(tokenizer: Any, texts: Sequence[str]) -> list[tuple[list[int], Offs
 
 
 def _reaches_across(offsets: Offsets, learned: Spans) -> bool:
-    return bool(learned) and any(start < learned[-1][0] < end for start, end in offsets)
+    if not learned:
+        return False
+    starts, ends = _bounds(offsets)
+    return bool(((starts < learned[-1][0]) & (learned[-1][0] < ends)).any())
 
 
 def _in_two(tokenizer: Any, text: str, learned: Spans) -> tuple[list[int], Offsets]:
@@ -56,21 +62,15 @@ def _in_two(tokenizer: Any, text: str, learned: Spans) -> tuple[list[int], Offse
     return [*ids, *more], [*places, *((a + cut, b + cut) for a, b in further)]
 
 
-def _whole_characters(mask: Sequence[bool], offsets: Offsets) -> tuple[bool, ...]:
-    """A rare character takes several tokens with one offset; all of them are learned or none."""
-    result = list(mask)
-    for i, (before, after) in enumerate(pairwise(offsets)):
-        if before == after:
-            result[i + 1] = result[i]
-    return tuple(result)
+def _bounds(offsets: Offsets) -> tuple[np.ndarray, np.ndarray]:
+    """Where each token begins and ends; those of a character that takes several are equal."""
+    places = np.fromiter(chain.from_iterable(offsets), int, 2 * len(offsets))
+    return places[::2], places[1::2]
 
 
-def _pieces(text: str, offsets: Offsets) -> tuple[str, ...]:
-    shown, reached = [], 0
-    for _start, end in offsets:
-        shown.append(text[reached:end])
-        reached = max(reached, end)
-    return tuple(shown)
+def _pieces(text: str, ends: np.ndarray) -> tuple[str, ...]:
+    reached = np.maximum.accumulate(ends).tolist() if len(ends) else []
+    return tuple(text[a:b] for a, b in zip([0, *reached], ends.tolist(), strict=False))
 
 
 def raw(tokenizer: Any, text: str) -> FormattedExample:
@@ -93,7 +93,7 @@ def raw(tokenizer: Any, text: str) -> FormattedExample:
         mask=(*(False for _ in begin), *(True for _ in found["input_ids"]), True),
         pieces=(
             *(tokenizer.bos_token for _ in begin),
-            *_pieces(text, found["offset_mapping"]),
+            *_pieces(text, _bounds(found["offset_mapping"])[1]),
             tokenizer.eos_token,
         ),
     )

@@ -6,8 +6,8 @@ from time import perf_counter
 from typing import Any
 
 from studio.domain.events import LogLine, Token
-from studio.domain.specs import WriteSpec
 from studio.domain.workroom import Stopped, Workroom
+from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.inference.draft import Draft, Piece
 from studio.language import _

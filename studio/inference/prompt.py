@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.domain.recipes import Template
-from studio.domain.specs import WriteSpec
+from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.inference.runtime import Runtime
 from studio.inference.template import render

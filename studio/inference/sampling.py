@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from studio.domain.specs import Sampling
+from studio.domain.writing import Sampling
 from studio.inference.runtime import Runtime, library
 
 PENALTY_WINDOW = 64

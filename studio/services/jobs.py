@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import secrets
 import sqlite3
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import Any
 
 import redis
 
-from studio.domain.jobs import Job, JobState
+from studio.domain.jobs import Job, JobState, new_id
 from studio.domain.records import WorkerInfo
 from studio.domain.specs import AnySpec, queue_of
 from studio.errors import StudioError
@@ -32,7 +31,6 @@ _held = threading.local()
 RECHECKS = {"train": "studio.services.lessons:recheck"}
 """What looks a job over before it is queued again; it raises StudioError to say no."""
 
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LOOK = 0.1
 SETTLE = 2.0
 """Seconds to wait for the row of a job whose last word was already heard."""
@@ -83,13 +81,13 @@ def together() -> Iterator[None]:
             raise
     held, _held.jobs = _held.jobs, None
     for job_id in held:
-        _offer(_require(job_id))
+        _offer(get(job_id))
 
 
 def cancel(job_id: str) -> Job:
     """Stop a job: at once while it waits, else as soon as its engine has saved its work."""
     with _writing():
-        job = _require(job_id)
+        job = get(job_id)
         if job.ended:
             return job
         if job.state is JobState.RUNNING:
@@ -109,10 +107,10 @@ def retry(job_id: str) -> Job:
     Raises:
         StudioError: what it needs is not there any more; see ``RECHECKS``.
     """
-    if (found := _require(job_id)).state in (JobState.FAILED, JobState.CANCELLED):
+    if (found := get(job_id)).state in (JobState.FAILED, JobState.CANCELLED):
         _recheck(found)
     with _writing():
-        job = _require(job_id)
+        job = get(job_id)
         if job.state not in (JobState.FAILED, JobState.CANCELLED):
             return job
         existing = jobs.alive_with_key(db(), job.key) if job.key else None
@@ -143,7 +141,14 @@ def get(job_id: str) -> Job:
     Raises:
         StudioError: there is none with this id.
     """
-    return _require(job_id)
+    job = jobs.get(db(), job_id)
+    if job is None:
+        raise StudioError(
+            _("This job is not in the studio."),
+            _("No job has the id {id}.").format(id=job_id),
+            _("Look at the Jobs page for the jobs there are."),
+        )
+    return job
 
 
 def list_jobs(
@@ -165,17 +170,17 @@ def log(job_id: str, limit: int = 200) -> list[dict[str, Any]]:
 
 def place_in_line(job_id: str) -> int:
     """1 for the next one to run; 0 when the job is not in line."""
-    job = _require(job_id)
+    job = get(job_id)
     return jobs.ahead_of(db(), job) + 1 if job.state is JobState.QUEUED else 0
 
 
 def wait(job_id: str, timeout: float | None = None) -> Job:
     """The job once it has ended, or as it is after ``timeout`` seconds."""
     deadline = None if timeout is None else time.monotonic() + timeout
-    job = _require(job_id)
+    job = get(job_id)
     while not job.ended and (deadline is None or time.monotonic() < deadline):
         time.sleep(LOOK)
-        job = _require(job_id)
+        job = get(job_id)
     return job
 
 
@@ -186,13 +191,13 @@ def follow(job_id: str, timeout: float | None = None) -> Iterator[str]:
     begun again, what the new attempt writes is shown from where the old one had come to.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    reader = live.Reader(job_id, _require(job_id).attempt, _recorded_text)
+    reader = live.Reader(job_id, get(job_id).attempt, _recorded_text)
     while deadline is None or time.monotonic() < deadline:
         silent = True
         for piece in reader.read():
             silent = False
             yield piece
-        if reader.ended or (silent and _require(job_id).ended):
+        if reader.ended or (silent and get(job_id).ended):
             _settle(job_id)
             yield from reader.rest()
             return
@@ -201,7 +206,7 @@ def follow(job_id: str, timeout: float | None = None) -> Iterator[str]:
 def _settle(job_id: str) -> None:
     """The last word was heard; give the recorder a moment to write it down."""
     deadline = time.monotonic() + SETTLE
-    while not _require(job_id).ended and time.monotonic() < deadline:
+    while not get(job_id).ended and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
@@ -237,7 +242,7 @@ def _new(
 ) -> Job:
     now, waits = time.time(), bool(after or behind)
     return Job(
-        id=_job_id(now), kind=content["kind"], queue=line, title=title,
+        id=new_id(now), kind=content["kind"], queue=line, title=title,
         spec=content, state=JobState.WAITING if waits else JobState.QUEUED, priority=priority,
         key=key, after=tuple(dict.fromkeys(after)), behind=behind, created_at=now,
         queued_at=None if waits else now,
@@ -246,10 +251,10 @@ def _new(
 
 def _insert(job: Job) -> Job:
     for before in (*job.after, *job.behind):
-        _require(before)
+        get(before)
     jobs.insert(db(), job)
     waits = job.state is JobState.WAITING
-    return (reconcile.advanced(db(), job.id) if waits else None) or _require(job.id)
+    return (reconcile.advanced(db(), job.id) if waits else None) or get(job.id)
 
 
 def _offer(job: Job) -> None:
@@ -286,25 +291,5 @@ def _writing() -> Iterator[None]:
 
 
 def _recorded_text(job_id: str) -> tuple[int, str]:
-    attempt = _require(job_id).attempt
+    attempt = get(job_id).attempt
     return attempt, events.text(db(), job_id, attempt)
-
-
-def _job_id(now: float) -> str:
-    """Sorts by time; safe in addresses and file names."""
-    value, digits = (int(now * 1000) << 40) | secrets.randbits(40), ""
-    for _digit in range(17):
-        value, digit = divmod(value, 32)
-        digits = ALPHABET[digit] + digits
-    return digits
-
-
-def _require(job_id: str) -> Job:
-    job = jobs.get(db(), job_id)
-    if job is None:
-        raise StudioError(
-            _("This job is not in the studio."),
-            _("No job has the id {id}.").format(id=job_id),
-            _("Look at the Jobs page for the jobs there are."),
-        )
-    return job

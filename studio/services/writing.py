@@ -11,8 +11,8 @@ from studio.domain.jobs import Job
 from studio.domain.provenance import Manner
 from studio.domain.recipes import ContinuationSpec
 from studio.domain.records import AdapterRecord, Generation, GgufRecord, StoryRecord
-from studio.domain.specs import Sampling, WriteSpec
 from studio.domain.voices import Voice
+from studio.domain.writing import Sampling, WriteSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.services import adapters, datasets, jobs, models, stories

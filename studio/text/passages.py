@@ -37,7 +37,7 @@ def cut(text: str, budget: int, sizes: Sizes) -> list[Passage]:
 
 
 def of_sections(
-    text: str, sections: Sequence[Span], budget: int, sizes: Sizes, overlap: int = 0
+    text: str, sections: Sequence[Span], budget: int, sizes: Sizes
 ) -> Iterator[list[Passage]]:
     """The passages of each section (chapter, scene) of a text, as ``cut`` makes them.
 
@@ -50,8 +50,7 @@ def of_sections(
         firsts = [start for start, _end in spans]
         for stretch in group:
             a, b = bisect_left(firsts, stretch.start), bisect_left(firsts, stretch.end)
-            packed = pack(text, spans[a:b], counts[a:b], budget)
-            found += overlapping(packed, spans, counts, overlap) if overlap else packed
+            found += pack(text, spans[a:b], counts[a:b], budget)
             if stretch.is_last:
                 yield found
                 found = []

@@ -211,6 +211,8 @@ def _without_beginning(messages: Messages, tokens: int, tokenizer: Any) -> Messa
     prompts = [i for i, m in enumerate(messages[:-1]) if m["role"] != "assistant"]
     if not prompts:
         return None
+    if tokens > sum(len(messages[i]["content"].encode()) for i in prompts):
+        return None  # not even if every byte of them were a token
     longest = max(prompts, key=lambda i: len(messages[i]["content"]))
     instruction, gap, before = messages[longest]["content"].partition("\n\n")
     if not gap:

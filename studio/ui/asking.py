@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio.domain.recipes import EndpointWriter, LocalWriter
+from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.language import _
 from studio.services import generation, models
 from studio.ui import words

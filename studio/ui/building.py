@@ -191,7 +191,13 @@ def _way() -> BuilderSpec | None:
         context = right.number_input(
             _("Text before it that the model sees"), 32, 8192, 192, step=32, key="datasets_context"
         )
-    about = ""
+    overlap, about = 0, ""
+    if kind == "raw":
+        overlap = right.number_input(
+            _("Repeated from the passage before, in tokens"), 0, 4096, 0, step=16,
+            help=_("Whole sentences, learned again as the beginning of the next passage."),
+            key="datasets_overlap",
+        )  # fmt: skip
     if kind == "continuation":
         about = st.text_area(
             _("About the story, if you like"),
@@ -200,21 +206,15 @@ def _way() -> BuilderSpec | None:
             max_chars=4000,
             key="datasets_about",
         )
-    return _spec(kind, passage, context, about, writer)
-
-
-def _spec(kind: str, passage: int, context: int, about: str, writer: Any) -> BuilderSpec:
-    made: dict[str, BuilderSpec] = {
-        "continuation": ContinuationSpec(
-            passage_tokens=passage, context_tokens=context, about=about.strip()
-        ),
-        "instruction": InstructionSpec(passage_tokens=passage, writer=writer),
-        "chat": ChatSpec(passage_tokens=passage),
-        "raw": RawSpec(passage_tokens=passage),
-    }
+    if kind == "continuation":
+        return ContinuationSpec(passage_tokens=passage, context_tokens=context, about=about.strip())
     if kind == "preference":
         return PreferenceSpec(passage_tokens=passage, context_tokens=context, writer=writer)
-    return made[kind]
+    if kind == "instruction":
+        return InstructionSpec(passage_tokens=passage, writer=writer)
+    if kind == "raw":
+        return valid(RawSpec, passage_tokens=passage, overlap_tokens=overlap)
+    return ChatSpec(passage_tokens=passage)
 
 
 def _topics() -> SyntheticSpec | None:

@@ -23,8 +23,9 @@ def valid(kind: type[M], **given: Any) -> M:
     except ValidationError as problem:
         first = problem.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
+        why = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise StudioError(
             _("Something in the form cannot be used."),
-            _("{field}: {why}.").format(field=field, why=first["msg"]),
+            _("{field}: {why}.").format(field=field, why=why) if field else f"{why}.",
             _("Correct it; nothing was begun."),
         ) from problem

@@ -10,12 +10,15 @@ import pytest
 from studio.domain.jobs import JobState
 from studio.domain.records import DatasetRecord
 from studio.domain.specs import TrainSpec
+from studio.services import jobs
 from studio.services.context import db
 from studio.settings import Settings
 from studio.store import datasets, events
 from studio.store.database import write
 from tests.cli.test_verbs import Terminal
 from tests.jobrows import a_job, put
+from tests.services import shelf
+from tests.services.test_lessons import ended
 
 SPLIT = {"examples": 120, "tokens": 48_000, "longest": 430}
 SPEC = TrainSpec(name="Tides", dataset="d" * 64)
@@ -56,6 +59,18 @@ def test_runs_are_listed_shown_compared_and_stopped(terminal: Terminal) -> None:
     assert [run["id"] for run in compared["runs"]] == ["1a", "1b"]
     assert terminal.json("runs", "stop", "1b")["state"] == "cancelled"
     assert terminal.run("runs", "compare", "1a").returncode == 2
+
+
+def test_runs_are_extended_mended_and_swept(home: Settings, tmp_path: Path) -> None:
+    terminal, spec = Terminal(home), TrainSpec(name="Mine", dataset=shelf.put().id, batch_size=2)
+    job, saved = ended(spec, JobState.FINISHED, tmp_path)
+    further = terminal.json("runs", "extend", job.id, "--steps", 9)
+    assert jobs.get(further["id"]).spec["max_steps"] == 21
+    assert jobs.get(further["id"]).spec["extends"] == saved
+    told = terminal.run("runs", "mend", job.id, "--json")
+    assert (told.returncode, "nothing to mend" in told.stdout) == (1, True)
+    tried = terminal.json("runs", "sweep", "--try", "lora.rank=2,4", "--max-steps", 3)["runs"]
+    assert [jobs.get(run["id"]).spec["lora"]["rank"] for run in tried] == [2, 4]
 
 
 def test_a_plan_is_kept_exported_and_looked_over(terminal: Terminal, tmp_path: Path) -> None:

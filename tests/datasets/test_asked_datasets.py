@@ -13,14 +13,9 @@ import pytest
 
 from studio.datasets.engine import run
 from studio.datasets.likeness import likeness
-from studio.domain.recipes import (
-    EndpointWriter,
-    InstructionSpec,
-    PreferenceSpec,
-    PrepareSpec,
-    SyntheticSpec,
-)
+from studio.domain.recipes import InstructionSpec, PreferenceSpec, PrepareSpec, SyntheticSpec
 from studio.domain.workroom import Stopped
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from tests.datasets.server import Reply, Script, Server, refused, said
 from tests.datasets.test_prepare import prepare, put, put_sample, rows

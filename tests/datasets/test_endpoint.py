@@ -13,8 +13,8 @@ import pytest
 from studio.datasets.tools import Question
 from studio.datasets.writers import endpoint
 from studio.datasets.writers.endpoint import Endpoint
-from studio.domain.recipes import EndpointWriter
 from studio.domain.workroom import Stopped
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from studio.settings import Settings, settings
 from tests.datasets.server import Reply, Script, Server, refused, said

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 
 from studio.datasets.estimate import check_cap, estimate
-from studio.domain.recipes import (
-    ContinuationSpec,
-    EndpointWriter,
-    InstructionSpec,
-    LocalWriter,
-    PreferenceSpec,
-    SyntheticSpec,
-)
+from studio.domain.recipes import ContinuationSpec, InstructionSpec, PreferenceSpec, SyntheticSpec
+from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.errors import StudioError
 from tests.datasets.server import Server
 from tests.datasets.test_asked_datasets import made_up, novelist, pairs, storyteller

@@ -10,8 +10,9 @@ from studio.datasets.tools import Question
 from studio.datasets.writers.local import AT_ONCE, Local
 from studio.domain.base import Model
 from studio.domain.prompts import continuation
-from studio.domain.recipes import LocalWriter, PreferenceSpec
+from studio.domain.recipes import PreferenceSpec
 from studio.domain.workroom import Stopped
+from studio.domain.writers import LocalWriter
 from studio.errors import StudioError
 from studio.plugins import discover
 from studio.settings import ROOT

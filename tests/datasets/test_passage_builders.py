@@ -16,7 +16,8 @@ from studio.datasets.splits import Section
 from studio.datasets.tools import Question, Tools
 from studio.domain.base import Language
 from studio.domain.prompts import BEGIN, CONTINUE, GO_ON
-from studio.domain.recipes import Aspect, ChatSpec, InstructionSpec, LocalWriter, RawSpec
+from studio.domain.recipes import Aspect, ChatSpec, InstructionSpec, RawSpec
+from studio.domain.writers import LocalWriter
 from studio.text.packing import Span
 
 SENTENCES = ["He went.", "She stayed where she was.", "The water came up to the mark."]
@@ -43,6 +44,25 @@ def test_raw_pieces_are_the_text(text: str) -> None:
     made = drafts(raw, text, RawSpec(passage_tokens=32))
     assert all([m["role"] for m in d.messages] == ["assistant"] for d in made)
     assert " ".join(d.messages[0]["content"] for d in made).split() == text.split()
+
+
+@given(TEXTS)
+def test_raw_pieces_may_begin_with_the_end_of_the_one_before(text: str) -> None:
+    plain = [d.messages[0]["content"] for d in drafts(raw, text, RawSpec(passage_tokens=32))]
+    spec = RawSpec(passage_tokens=32, overlap_tokens=16)
+    wide = [d.messages[0]["content"] for d in drafts(raw, text, spec)]
+    assert len(wide) == len(plain)
+    assert wide[0] == plain[0]
+    for before, alone, found in zip(plain, plain[1:], wide[1:], strict=False):
+        repeated = found.removesuffix(alone).strip()
+        assert repeated
+        assert before.endswith(repeated)
+        assert len(repeated.split()) <= 16
+
+
+def test_no_more_than_half_of_a_piece_is_repeated() -> None:
+    with pytest.raises(ValueError, match="At most half"):
+        RawSpec(passage_tokens=32, overlap_tokens=17)
 
 
 def test_a_sentence_without_end_is_cut_and_flagged() -> None:

@@ -9,15 +9,15 @@ from studio.domain.recipes import (
     BuilderSpec,
     ChatSpec,
     ContinuationSpec,
-    EndpointWriter,
     InstructionSpec,
-    LocalWriter,
     PreferenceSpec,
     PrepareSpec,
     RawSpec,
     SyntheticSpec,
 )
-from studio.domain.specs import TrainSpec, WriteSpec, queue_of
+from studio.domain.specs import TrainSpec, queue_of
+from studio.domain.writers import EndpointWriter, LocalWriter
+from studio.domain.writing import WriteSpec
 
 HERE = EndpointWriter(address="http://127.0.0.1:8000/v1", model="m")
 ARTIFACT = "0" * 64

@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from studio.domain.events import CheckpointSaved, LogLine, MetricLogged, Progressed, Token
-from studio.domain.specs import DownloadSpec, WriteSpec
+from studio.domain.specs import DownloadSpec
 from studio.domain.workroom import Stopped, Workroom
+from studio.domain.writing import WriteSpec
 
 BLOCK = os.urandom(1 << 20)
 

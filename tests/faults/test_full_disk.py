@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
+from studio.conversion import engine as conversion
 from studio.domain.jobs import JobState
+from studio.domain.specs import ConvertSpec
 from studio.services import jobs
 from tests.faults.stack import (
     RECOVERY,
@@ -21,6 +23,8 @@ from tests.faults.stack import (
     standing,
     until,
 )
+from tests.workroom import LocalRoom
+from workers.tasks import explained
 
 pytestmark = pytest.mark.faults
 MEGABYTES = 64
@@ -43,6 +47,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         untested("the full disk; this machine does not let us mount a small one.")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize(("quantisation", "room"), [("F16", 6), ("Q8_0", 17)])
+def test_a_model_that_does_not_fit_is_told_of_the_disk(
+    small_disk: Path, quantisation: Any, room: int
+) -> None:
+    """Whether the converter finds no room, or the quantiser behind it."""
+    (small_disk / "ballast").write_bytes(bytes((MEGABYTES - room) << 20))
+    spec = ConvertSpec(name="starter", converter="base-gguf", quantisation=quantisation)
+    with pytest.raises(OSError, match="No space left") as caught:
+        conversion.run(spec, LocalRoom(small_disk))
+    assert explained(caught.value).cause == "disk"
 
 
 def test_a_full_disk_fails_the_job_in_plain_words_and_harms_nothing(

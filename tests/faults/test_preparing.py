@@ -12,7 +12,8 @@ import pytest
 
 from studio.domain.base import Model
 from studio.domain.jobs import Job, JobState
-from studio.domain.recipes import ContinuationSpec, EndpointWriter, PrepareSpec, SyntheticSpec
+from studio.domain.recipes import ContinuationSpec, PrepareSpec, SyntheticSpec
+from studio.domain.writers import EndpointWriter
 from studio.services import context, datasets, jobs, manuscripts
 from studio.store import events
 from tests.datasets.server import Reply, Server, said

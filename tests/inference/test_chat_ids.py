@@ -11,7 +11,7 @@ import pytest
 from studio.datasets.formatting import formatter_of
 from studio.domain.prompts import continuation
 from studio.domain.recipes import CustomFormat, Format, FormatterSpec
-from studio.domain.specs import WriteSpec
+from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.inference import prompt, template
 from studio.inference.gguf import Head

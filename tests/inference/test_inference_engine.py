@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from studio.domain.prompts import continuation
-from studio.domain.specs import Sampling, WriteSpec
 from studio.domain.workroom import Stopped
+from studio.domain.writing import Sampling, WriteSpec
 from studio.errors import StudioError
 from studio.inference import engine
 from studio.inference.gguf import only_gguf

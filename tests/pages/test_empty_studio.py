@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from studio.settings import ROOT
+from studio.settings import ROOT, settings
 
 pytestmark = [pytest.mark.usefixtures("studio"), pytest.mark.xdist_group("pages")]
 PATHS = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "pages").glob("*/*.py"))
@@ -54,6 +54,17 @@ def test_home_says_what_comes_first(visit: Visit) -> None:
 )
 def test_an_empty_page_says_what_to_do(path: str, said: str, visit: Visit) -> None:
     assert said in " ".join(info.value for info in visit(path).info)
+
+
+def test_the_settings_in_force_have_the_names_that_set_them(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    settings.cache_clear()
+    table = visit("pages/system/settings.py").dataframe[-1].value.set_index("Setting")["Value"]
+    assert (table["HF_TOKEN"], table["HF_ENDPOINT"]) == ("set", "(not set)")
+    assert table["LOREWRIGHT_PORT"] == "8501"
+    settings.cache_clear()
 
 
 def test_the_desk_begins_with_a_title(visit: Visit) -> None:

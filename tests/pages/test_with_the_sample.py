@@ -49,6 +49,16 @@ def test_the_dataset_page_counts_and_shows_an_example(dataset: str, visit: Visit
     assert f"{datasets.get(dataset).train} passages to learn from" in shown
 
 
+def test_a_recipe_that_cannot_be_is_told_in_the_form(dataset: str, visit: Visit) -> None:
+    page = visit("pages/prepare/datasets.py")
+    page.radio(key="datasets_way").set_value("raw").run()
+    page.number_input(key="datasets_overlap").set_value(96).run()
+    assert not page.error
+    page.number_input(key="datasets_passage").set_value(64).run()
+    assert not page.exception
+    assert "half of a passage" in " ".join(error.value for error in page.error)
+
+
 def test_preflight_speaks_in_sentences(dataset: str, visit: Visit) -> None:
     page = visit("pages/teach/preflight.py")
     assert not page.exception

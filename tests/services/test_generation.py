@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.domain.recipes import EndpointWriter, LocalWriter, PreferenceSpec, SyntheticSpec
+from studio.domain.recipes import PreferenceSpec, SyntheticSpec
+from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.errors import StudioError
 from studio.services import datasets, generation, jobs
 from studio.settings import Settings

@@ -12,7 +12,8 @@ from studio.domain.base import Spec
 from studio.domain.events import Body, Event, Finished, Started, Token
 from studio.domain.jobs import Job, JobState
 from studio.domain.recipes import PrepareSpec
-from studio.domain.specs import ConvertSpec, TrainSpec, WriteSpec
+from studio.domain.specs import ConvertSpec, TrainSpec
+from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.jobs import keys, leases, queue
 from studio.jobs.recording import Recorder

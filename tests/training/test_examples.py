@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from studio.datasets.example import Example
+from studio.datasets.formatting import formatter_of
 from studio.domain.recipes import Format
 from studio.errors import StudioError
 from studio.models.source import load_tokenizer
 from studio.plugins import discover
-from studio.training.examples import IGNORED, Row, openings, prompt_ids, rows_of, spread
+from studio.training.examples import IGNORED, Reader, Row, openings, prompt_ids, rows_of, spread
 from tests.models.folders import STARTER
 from tests.training.material import examples, write_dataset
 
@@ -75,6 +79,23 @@ def test_a_completion_that_is_too_long_is_left_out_and_counted(
     assert account.left_out == 1
     _all, everything = rows_at(tmp_path / "all", tokenizer, [*short, *long], 4096)
     assert account.tokens + account.dropped_tokens == everything.tokens
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(before=st.integers(1, 40), sentences=st.integers(1, 20), longest=st.integers(40, 200))
+def test_only_a_completion_that_does_not_fit_is_left_out(
+    tokenizer: Any, before: int, sentences: int, longest: int
+) -> None:
+    """Without a word of what came before it is too long."""
+    [asked], [told] = examples(1, 8, sentences=before), examples(1, 9, sentences=sentences)
+    turns = [*asked["messages"][:-1], told["messages"][-1]]
+    example = Example.model_validate({**told, "messages": turns})
+    instruction, gap, _before = turns[0]["content"].partition("\n\n")
+    bare = [{**turns[0], "content": instruction + gap}, turns[-1]]
+    formatter = formatter_of(Format())
+    taken = Reader(tokenizer, formatter, longest, "completions").take(example)
+    assert bool(taken.rows) == (len(formatter.run(tokenizer, bare).ids) <= longest)
+    assert taken.tokens == len(formatter.run(tokenizer, turns).ids)
 
 
 def test_a_missing_split_is_named(tmp_path: Path, tokenizer: Any) -> None:

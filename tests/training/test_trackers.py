@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import psutil
 import pytest
 
 from studio.domain.events import LogLine, MetricLogged, SampleWritten
-from studio.settings import settings
+from studio.settings import ROOT, settings
 from studio.training import engine, trackers
 from studio.training.trackers import tracked
 from tests.training.material import small, write_dataset
@@ -23,6 +25,23 @@ from tests.workroom import LocalRoom
 BUSY = 90.0
 """Seconds that an interpreter may take to start on a machine with much else to do."""
 SECRET = "the drowned bell of Saltmere"
+TRAINING = """
+import sys, time
+from pathlib import Path
+from studio.domain.events import MetricLogged
+from studio.training.trackers import tracked
+from tests.training.material import small
+from tests.workroom import LocalRoom
+room = LocalRoom(Path(sys.argv[1]))
+with tracked(small("a" * 64, trackers=("tensorboard",)), room) as listening:
+    step = 0
+    while not room.of_type("log"):
+        listening.emit(MetricLogged(step=step, values={"loss": 4.0}))
+        step += 1
+        time.sleep(0.05)
+    print(step, flush=True)
+    time.sleep(600)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +112,23 @@ def test_nothing_is_started_where_nothing_is_asked(tmp_path: Path) -> None:
     with tracked(small("a" * 64), room) as same:
         assert same is room
         assert helpers() <= before
+
+
+def test_a_tracker_ends_with_a_training_that_is_killed(tmp_path: Path) -> None:
+    """And what it was told by then stands in its files."""
+    training = subprocess.Popen(
+        [sys.executable, "-c", TRAINING, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert training.stdout
+    with training.stdout:
+        told = int(training.stdout.readline())
+    tracker, *none = psutil.Process(training.pid).children(recursive=True)
+    training.kill()
+    training.wait()
+    _gone, alive = psutil.wait_procs([tracker], BUSY)
+    assert (none, alive) == ([], [])
+    found = scalars(tmp_path / "scratch" / "trackers" / "tensorboard")
+    assert [step for step, _tag, _value in found] == list(range(told))
 
 
 def test_a_package_that_is_missing_is_said(tmp_path: Path) -> None:

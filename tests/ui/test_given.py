@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio.domain.recipes import EndpointWriter, HubRows
+from studio.domain.recipes import HubRows, RawSpec
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from studio.ui.given import valid
 
@@ -19,3 +20,9 @@ def test_what_does_not_fit_is_named() -> None:
     assert "nothing was begun" in caught.value.remedy
     with pytest.raises(StudioError, match="address"):
         valid(EndpointWriter, address="ftp://x", model="m")
+
+
+def test_what_does_not_go_together_is_told_in_the_specs_own_words() -> None:
+    with pytest.raises(StudioError) as caught:
+        valid(RawSpec, passage_tokens=64, overlap_tokens=96)
+    assert caught.value.why == "At most half of a passage may be repeated from the one before."

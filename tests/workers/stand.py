@@ -17,8 +17,9 @@ from typing import Any
 
 from studio.domain.events import CheckpointSaved, LogLine, MetricLogged, Progressed, Token
 from studio.domain.recipes import PrepareSpec
-from studio.domain.specs import TrainSpec, WriteSpec
+from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped, Workroom
+from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 
 FAILURES = {

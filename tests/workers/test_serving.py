@@ -15,7 +15,8 @@ from rq.serializers import JSONSerializer
 
 from studio.domain.jobs import Job, JobState
 from studio.domain.recipes import PrepareSpec
-from studio.domain.specs import TrainSpec, WriteSpec
+from studio.domain.specs import TrainSpec
+from studio.domain.writing import WriteSpec
 from studio.jobs import keys, queue
 from studio.services import jobs
 from studio.services.context import db

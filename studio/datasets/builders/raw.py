@@ -21,7 +21,7 @@ class Raw:
 
     def run(self, section: Section, tools: Tools, spec: RawSpec) -> Iterator[Draft]:
         """A single turn, the assistant's, for each piece of a section."""
-        for cut in cuts.passages(section, tools, spec.passage_tokens):
+        for cut in cuts.passages(section, tools, spec.passage_tokens, spec.overlap_tokens):
             yield Draft([{"role": "assistant", "content": cut.text}], flags=cut.flags)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from studio.datasets.tools import Writer
 from studio.datasets.writers import endpoint, local
-from studio.domain.recipes import EndpointWriter, LocalWriter
 from studio.domain.workroom import Workroom
+from studio.domain.writers import EndpointWriter, LocalWriter
 
 
 def check(spec: LocalWriter | EndpointWriter | None) -> None:

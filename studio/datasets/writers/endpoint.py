@@ -11,8 +11,8 @@ from typing import Any
 
 from studio.datasets.tools import Question, Usage
 from studio.datasets.writers import refusals
-from studio.domain.recipes import EndpointWriter
 from studio.domain.workroom import Stopped
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from studio.language import _
 from studio.settings import settings

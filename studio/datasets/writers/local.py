@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from studio.datasets.tools import Question, Usage
-from studio.domain.recipes import LocalWriter
 from studio.domain.workroom import Stopped, Workroom
+from studio.domain.writers import LocalWriter
 from studio.models.loading import best_device, load_model
 from studio.models.source import folder_of, load_tokenizer, validate
 

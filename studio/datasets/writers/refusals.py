@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.domain.recipes import EndpointWriter
+from studio.domain.writers import EndpointWriter
 from studio.errors import StudioError
 from studio.language import _
 from studio.settings import settings

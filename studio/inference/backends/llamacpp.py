@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from studio.domain.findings import Finding
-from studio.domain.specs import WriteSpec
+from studio.domain.writing import WriteSpec
 from studio.inference.draft import Finish, Piece
 from studio.inference.gguf import only_gguf
 from studio.inference.model_cache import CACHE
