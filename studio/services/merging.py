@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from studio.errors import StudioError
 from studio.language import _
 from studio.services import adapters, conversion, jobs, models
 from studio.services.context import store
+from studio.settings import settings
+from studio.training import factors, spectrum
 from studio.training.merging import another_base, base_of
 
 MOST = 6
 """Voices in a mix."""
+PATIENCE = 1_000_000_000
+"""Of ``spectrum.effort``: three seconds for the voices, and half a second for each weight."""
 
 
 def families() -> dict[str, list[AdapterRecord]]:
@@ -55,6 +60,36 @@ def plan(weights: Mapping[str, float], name: str, **options: Any) -> MergeSpec:
         language=heaviest.language,
         **given,
     )
+
+
+def foresee(weights: Mapping[str, float], ranks: Iterable[int]) -> dict[int, float] | None:
+    """What svd will leave out of such a mix at each rank, as ``lost`` of the mix will say it. None
+    where that is told after it was made and not before: the files of a voice are on another
+    machine, the ranks so large that nobody would wait for it, or there is nothing to mix.
+
+    Raises:
+        StudioError: a voice is damaged, no sum of matrices, or of another base model.
+    """
+    voices = [adapters.get(adapter) for adapter in weights]
+    if not voices or not all(store().at_hand(voice.artifact) for voice in voices):
+        return None
+    _check_bases(voices)
+    known = _grams(settings().artifact_store, tuple((v.artifact, v.name) for v in voices))
+    lost = spectrum.lost(known, list(weights.values())) if known else []
+    return {rank: lost[min(rank, len(lost)) - 1] for rank in ranks} if lost else None
+
+
+@lru_cache(maxsize=1)
+def _grams(_place: str, voices: Sequence[tuple[str, str]]) -> list[spectrum.Gram] | None:
+    """Read once for all weights of the same voices; None where that would take too long."""
+    found = [factors.read(store().fetch(artifact), name) for artifact, name in voices]
+    shapes: dict[str, tuple[int, int]] = {}
+    for voice, (_artifact, name) in zip(found, voices, strict=True):
+        if any(
+            shapes.setdefault(module, pair.shape) != pair.shape for module, pair in voice.items()
+        ):
+            raise another_base(name)
+    return spectrum.grams(found) if spectrum.effort(found) <= PATIENCE else None
 
 
 def _check(

@@ -18,7 +18,7 @@ from studio.errors import StudioError
 from studio.language import _
 from studio.models.fingerprints import fingerprint, taught_on
 from studio.models.source import folder_of, validate
-from studio.training import mixing, remains, standalone
+from studio.training import factors, mixing, remains, standalone
 from studio.training.checkpoints import copy_adapter
 from studio.training.lineage import code, versions, write
 
@@ -76,7 +76,7 @@ def base_of(adapter: Path) -> dict[str, str] | None:
     try:
         return taught_on(adapter)
     except ValueError as error:
-        raise mixing.damaged(adapter.name[:12]) from error
+        raise factors.damaged(adapter.name[:12]) from error
 
 
 def another_base(name: str) -> StudioError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from studio.errors import StudioError
 from studio.models.source import validate
 from studio.services import jobs, merging, models
 from studio.services.context import db, store
-from studio.settings import Settings, settings
+from studio.settings import ROOT, Settings, settings
 from studio.store import adapters as rows
 from studio.store import database, registry
 from studio.store import models as model_rows
@@ -93,6 +95,49 @@ def test_voices_of_two_bases_are_not_mixed(
     with pytest.raises(StudioError, match="another base model"):
         merging.plan({one.id: 1.0, stranger.id: 1.0}, "A")
     assert len(merging.families()) == 2
+
+
+FORESEE = """
+import json, sys
+from studio.services import merging
+found = merging.foresee(json.loads(sys.argv[1]), (1, 4, 8, 512))
+print(json.dumps([found, "torch" in sys.modules]))
+"""
+
+
+def test_what_svd_leaves_out_is_foreseen_where_no_torch_is(
+    two: tuple[AdapterRecord, AdapterRecord], tmp_path: Path
+) -> None:
+    weights = {two[0].id: 0.3, two[1].id: 0.7}
+    done = subprocess.run(
+        [sys.executable, "-c", FORESEE, json.dumps(weights)],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found, torch_is_there = json.loads(done.stdout)
+    assert not torch_is_there
+    assert found["512"] <= found["8"] < 1e-6 < found["4"] < found["1"] < 1
+    spec = merging.plan(weights, "Both", method="svd", rank=4, measure=False)
+    made = engine.run(spec, StoreRoom(tmp_path))
+    assert found["4"] == pytest.approx(made["lost"], rel=1e-3)
+
+
+def test_what_nobody_would_wait_for_is_told_after_the_mix(
+    two: tuple[AdapterRecord, AdapterRecord],
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = {record.id: 0.5 for record in two}
+    assert merging.foresee({}, (4,)) is None
+    assert merging.foresee(dict.fromkeys(weights, 0.0), (4,)) is None
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("LOREWRIGHT_ARTIFACTS", bucket)
+        settings.cache_clear()
+        assert merging.foresee(weights, (4,)) is None
+    settings.cache_clear()
+    monkeypatch.setattr(merging, "PATIENCE", 1000)
+    merging._grams.cache_clear()
+    assert merging.foresee(weights, (4,)) is None
+    merging._grams.cache_clear()
 
 
 def test_two_clicks_are_one_mix_and_its_conversion(

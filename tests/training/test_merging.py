@@ -18,7 +18,7 @@ from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.models.loading import load_model
 from studio.settings import settings
-from studio.training import merging, mixing, standalone
+from studio.training import factors, merging, mixing, spectrum, standalone
 from tests.ggufs import make_adapter, make_model
 from tests.training.material import write_dataset
 from tests.workroom import LocalRoom
@@ -147,6 +147,32 @@ def test_svd_of_full_rank_is_exact_and_a_smaller_one_loses_what_it_says(
     assert short["lost"] == pytest.approx(norm(away) / norm(exact), rel=1e-3)
     best = {name: torch.linalg.svdvals(change.double())[3:] for name, change in exact.items()}
     assert short["lost"] == pytest.approx(norm(best) / norm(exact), rel=1e-3)
+
+
+def test_what_svd_loses_at_each_rank_is_known_beforehand(
+    small: Model, room: LocalRoom, adapter: Adapter, tmp_path: Path
+) -> None:
+    brain = room.put(in_bfloat16(room.fetch(adapter(**RANKED)), tmp_path / "brain"))
+    stored = (adapter(**PLAIN), brain, adapter(**PATTERNED))
+    known = spectrum.grams([factors.read(room.fetch(each), each) for each in stored])
+    for weights in ((0.7, 0.5, 1.3), (2.0, 0.05, 0.6)):
+        parts = tuple(zip(stored, weights, strict=True))
+        found = spectrum.lost(known, weights)
+        assert len(found) == 4 + 8 + 6
+        for rank in (1, 5, 12, 14, 18):
+            made = merging.run(spec(small, *parts, method="svd", rank=rank), room)
+            assert found[rank - 1] == pytest.approx(made["lost"], rel=1e-3, abs=1e-5)
+    assert spectrum.lost(known, (0.0, 0.0, 0.0)) == []
+
+
+def in_bfloat16(adapter: Path, target: Path) -> Path:
+    """As a training in four bits leaves it."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(adapter, target)
+    found = load_file(adapter / WEIGHTS)
+    save_file({name: weights.bfloat16() for name, weights in found.items()}, target / WEIGHTS)
+    return target
 
 
 @pytest.mark.parametrize(
