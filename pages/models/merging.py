@@ -171,7 +171,10 @@ def compose(voices: list[AdapterRecord]) -> None:
     measure = st.checkbox(
         _("Measure how much of each voice is left"),
         value=True,
-        help=_("Reads held-out pages of each voice with the mix; takes a minute or more."),
+        help=_(
+            "Reads held-out pages of each voice with the mix; takes a minute or more, and waits "
+            "until no lesson runs."
+        ),
     )
     if st.button(_("Merge the voices"), type="primary", icon=":material/merge:"):
         with problems.told():

@@ -9,14 +9,15 @@ from typing import Any
 
 from studio.domain.base import Model
 from studio.domain.jobs import Job
+from studio.domain.models import ModelFacts
 from studio.domain.records import AdapterRecord
 from studio.domain.specs import ConvertSpec, MergePart, MergeSpec
 from studio.errors import StudioError
 from studio.language import _
-from studio.services import adapters, conversion, jobs, models
+from studio.services import adapters, conversion, devices, jobs, models
 from studio.services.context import store
 from studio.settings import settings
-from studio.training import factors, spectrum
+from studio.training import capacity, factors, spectrum
 from studio.training.merging import another_base, base_of
 
 MOST = 6
@@ -137,7 +138,13 @@ def _folder(voice: AdapterRecord) -> Path:
 
 
 def merge(spec: MergeSpec) -> list[Job]:
-    """Mix the voices and convert the result for the desk; the jobs in order, the mix first."""
+    """Mix the voices and convert the result for the desk; the jobs in order, the mix first.
+
+    Raises:
+        StudioError: the machine that would take it has too little memory or disk for it, or the
+            base model is not there.
+    """
+    check_room(spec)
     with jobs.together():
         mix = jobs.submit(
             spec,
@@ -147,6 +154,25 @@ def merge(spec: MergeSpec) -> list[Job]:
         if spec.into == "model":
             return [mix, _convert_model(spec, mix)]
         return [mix, *_convert_voice(spec, mix)]
+
+
+def check_room(spec: MergeSpec) -> None:
+    """Whether the trainer's machine has room for the mix.
+
+    Raises:
+        StudioError: it has not, or the base model is not there.
+    """
+    if spec.loads_model:
+        facts = ModelFacts.model_validate(models.facts_of(spec.model))
+        place = devices.device()
+        # What is free while another job runs there says nothing of the time after it.
+        known = place.model_copy(update={"host_memory": 0}) if place.ahead else place
+        capacity.check(spec, facts, known)
+
+
+def recheck(job: Job) -> None:
+    """As ``check_room``, before the mix is tried again."""
+    check_room(MergeSpec.model_validate(job.spec))
 
 
 def _convert_model(spec: MergeSpec, mix: Job) -> Job:

@@ -21,6 +21,7 @@ from studio.settings import ROOT, Settings, settings
 from studio.store import adapters as rows
 from studio.store import database, registry
 from studio.store import models as model_rows
+from studio.training import capacity
 from studio.training import merging as engine
 from studio.training.lineage import fingerprint
 from tests.ggufs import make_adapter
@@ -147,11 +148,42 @@ def test_two_clicks_are_one_mix_and_its_conversion(
     first, again = merging.merge(spec), merging.merge(spec)
     assert [job.id for job in first] == [job.id for job in again]
     assert [job.kind for job in first] == ["merge", "convert", "convert", "register"]
-    assert (first[0].state, first[0].queue) == (JobState.QUEUED, "cpu")
+    assert (first[0].state, first[0].queue) == (JobState.QUEUED, "train")
     assert first[2].after == (first[0].id,)
     alone = merging.merge(merging.plan({two[0].id: 1.0}, "Mine", into="model"))
     assert [job.kind for job in alone] == ["merge", "convert"]
     assert alone[1].spec["model"]["name"] == f"job:{alone[0].id}/model"
+
+
+def test_only_what_needs_no_model_is_mixed_beside_a_lesson(
+    two: tuple[AdapterRecord, AdapterRecord],
+) -> None:
+    weights = {record.id: 1.0 for record in two}
+    for options, queue in (
+        ({"method": "svd", "measure": False}, "cpu"),
+        ({"method": "ties", "measure": False}, "train"),
+        ({"method": "cat", "measure": False, "into": "model"}, "train"),
+        ({"method": "cat"}, "train"),
+    ):
+        assert merging.merge(merging.plan(weights, "Both", **options))[0].queue == queue
+
+
+def test_a_mix_for_which_there_is_no_room_is_not_queued(
+    two: tuple[AdapterRecord, AdapterRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "SPARE", 10**15)
+    weights = {record.id: 1.0 for record in two}
+    for options, said in (({"into": "model"}, "The disk"), ({}, "The memory")):
+        with pytest.raises(StudioError, match=said):
+            merging.merge(merging.plan(weights, "Both", **options))
+    assert not jobs.list_jobs()
+    mix = merging.merge(merging.plan(weights, "Both", measure=False))[0]
+    with monkeypatch.context() as freed:
+        freed.setattr(capacity, "SPARE", 0)
+        large = jobs.cancel(merging.merge(merging.plan(weights, "Whole", into="model"))[0].id)
+    with pytest.raises(StudioError, match="The disk"):
+        jobs.retry(large.id)
+    assert jobs.retry(jobs.cancel(mix.id).id).state is JobState.QUEUED
 
 
 def test_what_comes_of_a_mix_stands_on_the_shelf(

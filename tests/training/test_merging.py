@@ -13,12 +13,13 @@ import torch
 
 from studio.conversion.folding import CONFIG, WEIGHTS
 from studio.domain.base import Model
+from studio.domain.facts import DeviceFacts
 from studio.domain.specs import MergePart, MergeSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.models.loading import load_model
 from studio.settings import settings
-from studio.training import factors, merging, mixing, spectrum, standalone
+from studio.training import capacity, factors, merging, mixing, spectrum
 from tests.ggufs import make_adapter, make_model
 from tests.training.material import write_dataset
 from tests.workroom import LocalRoom
@@ -372,6 +373,36 @@ def test_a_stop_leaves_nothing(
 def test_a_full_disk_is_foreseen(
     small: Model, room: LocalRoom, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standalone, "SPARE", 10**15)
+    monkeypatch.setattr(capacity, "SPARE", 10**15)
     with pytest.raises(StudioError, match="disk"):
         merging.run(spec(small, (adapter(**PLAIN), 1.0), into="model"), room)
+
+
+SEVEN = {"parameters": 7 * 10**9, "bytes": 14 * 10**9}
+WHOLE = DeviceFacts(memory=29 * 10**9, host_memory=29 * 10**9, disk=29 * 10**9, host="far")
+CARD = WHOLE.model_copy(update={"kind": "cuda", "memory": 15 * 10**9})
+
+
+@pytest.mark.parametrize(
+    ("into", "place", "lacks", "said"),
+    [
+        ("model", WHOLE, {"disk": 28 * 10**9}, "The disk of far has no room for the new model."),
+        ("model", WHOLE, {"host_memory": 10**9}, "The memory of far has no room for the model."),
+        ("model", CARD, {"host_memory": 10**9}, "The memory of far has no room for the model."),
+        ("adapter", WHOLE, {"host_memory": 10**9}, "measuring how much of each voice is left"),
+        ("adapter", CARD, {"memory": 14 * 10**9}, "The graphics card of far has no room"),
+    ],
+)
+def test_the_machine_that_would_take_it_must_have_room(
+    into: str, place: DeviceFacts, lacks: dict[str, int], said: str, small: Model
+) -> None:
+    facts = merging.validate(Path(small.name)).model_copy(update=SEVEN)
+    parts = tuple(MergePart(adapter=c * 64, name=c, dataset="d" * 64) for c in "ab")
+    asked = MergeSpec(name="Mix", parts=parts, into=into)
+    less = place.model_copy(update=lacks)
+    capacity.check(asked, facts, place)
+    with pytest.raises(StudioError) as refused:
+        capacity.check(asked, facts, less)
+    assert said in str(refused.value)
+    bare = asked.model_copy(update={"into": "adapter", "measure": False})
+    capacity.check(bare, facts, less)
