@@ -19,6 +19,8 @@ SHOWN = "merging_shown"
 NEW = "merging_new"  # set while another mix is being composed
 SIZED = ("svd", "ties", "dare_linear", "dare_ties")
 THINNED = ("ties", "dare_linear", "dare_ties")
+NOTHING = 1e-4
+"""A share that is rounding alone."""
 
 
 class Method(NamedTuple):
@@ -92,8 +94,8 @@ def weights(voices: list[AdapterRecord]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def options(alone: bool) -> dict[str, Any]:
-    """How they are mixed, and into what. A voice ``alone`` can only go into its model."""
+def options(chosen: dict[str, float]) -> dict[str, Any]:
+    """How they are mixed, and into what. A voice alone can only go into its model."""
     kinds = {
         "adapter": Method(_("A new voice"), _("Small; it stands on the shelf beside the others.")),
         "model": Method(
@@ -102,10 +104,10 @@ def options(alone: bool) -> dict[str, Any]:
         ),
     }
     into = "model"
-    if not alone:
+    if len(chosen) > 1:
         into = _radio(_("What is to come of it?"), kinds, "merging_into")
         method = _radio(_("How are they put together?"), methods(), "merging_method")
-        return {"into": into, "method": method, **_figures(method)}
+        return {"into": into, "method": method, **_figures(method, chosen)}
     st.caption(_("One voice alone goes into its base model for good. Choose another to mix them."))
     return {"into": into}
 
@@ -121,14 +123,17 @@ def _radio(label: str, known: dict[str, Method], key: str) -> str:
     return chosen
 
 
-def _figures(method: str) -> dict[str, Any]:
+def _figures(method: str, chosen: dict[str, float]) -> dict[str, Any]:
     """The numbers that a method has."""
     found: dict[str, Any] = {}
     if method in SIZED:
         found["rank"] = st.select_slider(
             _("Size of the new voice (LoRA rank)"), RANKS, 16, key="merging_rank",
-            help=_("A larger one keeps more. How much was left out is told when it is done."),
+            help=_("A larger one keeps more. What is not kept is the relative Frobenius error, "
+                   "‖ΔW − BA‖ ÷ ‖ΔW‖ over all modules."),
         )  # fmt: skip
+        with problems.told():
+            st.caption(foresight(method, chosen, found["rank"]))
     if method in THINNED:
         found["density"] = st.slider(
             _("Share of each voice's changes that is kept"), 0.1, 1.0, 0.5, 0.05,
@@ -137,18 +142,39 @@ def _figures(method: str) -> dict[str, Any]:
     return found
 
 
+def foresight(method: str, chosen: dict[str, float], rank: int) -> str:
+    """What a size keeps of the voices, where that is known before they are mixed."""
+    with st.spinner(_("Reckoning what fits into it…")):
+        lost = merging.foresee(chosen, RANKS) if method == "svd" else None
+    if lost is None:
+        return _("How much is left out is told when it is done.")
+    if lost[rank] < NOTHING:
+        return _("Keeps everything.")
+    count = len(chosen)
+    voices = _("both voices") if count == 2 else _("all {n} voices").format(n=count)
+    said = _("Keeps {share:.1%} of {voices}.").format(
+        share=min(1 - lost[rank], 0.999), voices=voices
+    )
+    whole = next((larger for larger in RANKS if lost[larger] < NOTHING), None)
+    more = _("A size of {rank} keeps everything.").format(rank=whole) if whole else ""
+    return f"{said} {more}".strip()
+
+
 def compose(voices: list[AdapterRecord]) -> None:
     """Everything there is to choose, and the button."""
     chosen = weights(voices)
     if not chosen:
         return
-    given = options(alone=len(chosen) == 1)
+    given = options(chosen)
     by_id = {voice.id: voice.name for voice in voices}
     name = st.text_input(_("Name"), " + ".join(by_id[voice] for voice in chosen))
     measure = st.checkbox(
         _("Measure how much of each voice is left"),
         value=True,
-        help=_("Reads held-out pages of each voice with the mix; takes a minute or more."),
+        help=_(
+            "Reads held-out pages of each voice with the mix; takes a minute or more, and waits "
+            "until no lesson runs."
+        ),
     )
     if st.button(_("Merge the voices"), type="primary", icon=":material/merge:"):
         with problems.told():
@@ -195,7 +221,7 @@ def outcome(job: Job) -> None:
 def loss(result: dict[str, Any], method: str) -> str:
     """What was left out, and how true the stored model is."""
     lost = result["lost"]
-    if lost >= 1e-4:
+    if lost >= NOTHING:
         said = _(
             "**{share:.1%}** of the change that was asked for is left out or blurred "
             "(relative Frobenius norm, at rank {rank})."

@@ -63,6 +63,8 @@ class DeviceFacts(Known):
     cores: int = 1
     memory: int
     disk: int
+    host_memory: int = 0
+    """Of the machine itself, also where ``memory`` is that of its graphics card."""
     capability: float | None = None
     """Of a graphics card: its compute capability, as 8.6."""
     driver: str = ""
@@ -73,7 +75,7 @@ class DeviceFacts(Known):
     host: str = ""
     """The machine that it runs on."""
     ahead: int = 0
-    """Trainings that run or wait before it."""
+    """Jobs that run or wait before it."""
     libraries: dict[str, str] = {}
     """Installed there, with their versions."""
 

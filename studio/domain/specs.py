@@ -237,6 +237,20 @@ class MergeSpec(Spec):
     measure: bool = True
     """Whether ``kept`` is measured, which takes reading held-out pages several times."""
 
+    @property
+    def loads_model(self) -> bool:
+        """Whether the base model has to be in memory for it."""
+        return self.into == "model" or self.measures
+
+    @property
+    def measures(self) -> bool:
+        return self.measure and any(part.dataset for part in self.parts)
+
+    @property
+    def small(self) -> bool:
+        """Whether nothing larger than the adapters is worked with."""
+        return not self.loads_model and self.method in ("cat", "svd", "linear")
+
 
 AnySpec = Annotated[
     ImportSpec
@@ -264,7 +278,7 @@ _QUEUES: dict[str, str] = {
     "download": "cpu",
     "adopt": "cpu",
     "publish": "cpu",
-    "merge": "cpu",
+    "merge": "train",
     "train": "train",
     "probe": "train",
 }
@@ -277,4 +291,6 @@ def queue_of(spec: AnySpec) -> str:
         return f"write-{spec.backend}"
     if isinstance(spec, PrepareSpec) and isinstance(spec.builder.asks, LocalWriter):
         return "train"
+    if isinstance(spec, MergeSpec) and spec.small:
+        return "cpu"
     return _QUEUES[spec.kind]

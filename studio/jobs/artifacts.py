@@ -73,6 +73,10 @@ class ArtifactStore:
                 self._download(artifact)
         return self._fetch_local(place, artifact)
 
+    def at_hand(self, artifact: str) -> bool:
+        """Whether ``fetch`` has nothing to bring here from elsewhere."""
+        return bool(self._local) or (self.cache / artifact / "manifest.json").exists()
+
     def manifest(self, artifact: str) -> Manifest:
         """What the artifact consists of.
 

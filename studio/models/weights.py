@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import StudioError
 from studio.language import _
 from studio.models.files import read_json
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 LARGEST_HEADER = 100_000_000
+WIDTHS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+"""Numbers as numpy reads them; it knows no bfloat16, which is the upper half of a float32."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor in its file, of which nothing is in memory until it is read."""
+
+    raw: NDArray[Any]
+    brain: bool
+    """Whether the numbers are bfloat16."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.raw.shape)
+
+    def read(self) -> NDArray[Any]:
+        """The numbers in 32 bits."""
+        if self.brain:
+            return (self.raw.astype("<u4") << 16).view("<f4")
+        return self.raw.astype("<f4")
 
 
 def tensors(folder: Path, files: list[Path]) -> dict[str, dict[str, Any]]:
@@ -23,6 +48,28 @@ def tensors(folder: Path, files: list[Path]) -> dict[str, dict[str, Any]]:
     """
     found = {name: header for file in files for name, header in _tensors(file).items()}
     _check_complete(folder, found)
+    return found
+
+
+def stored(file: Path) -> dict[str, Stored]:
+    """The tensors of one file by name, ready to be read; torch is not needed for it.
+
+    Raises:
+        StudioError: the file is truncated or damaged.
+        ValueError: it holds numbers of another kind than those of ``WIDTHS``.
+    """
+    import numpy
+
+    header = _tensors(file)
+    bytes_ = numpy.memmap(file, mode="r")
+    data = bytes_[len(bytes_) - max(t["data_offsets"][1] for t in header.values()) :]
+    found = {}
+    for name, told in header.items():
+        if told["dtype"] not in WIDTHS:
+            raise ValueError(f"{name} is stored as {told['dtype']}")
+        start, end = told["data_offsets"]
+        raw = data[start:end].view(WIDTHS[told["dtype"]]).reshape(told["shape"])
+        found[name] = Stored(raw, told["dtype"] == "BF16")
     return found
 
 

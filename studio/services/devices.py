@@ -17,15 +17,16 @@ from studio.services import jobs
 from studio.settings import settings
 
 BEFORE = (JobState.QUEUED, JobState.RUNNING)
-LINE = ("train", "probe")
-"""Kinds of jobs that a trainer takes one after another."""
+LINE = ("train", "probe", "merge", "prepare")
+"""Kinds of jobs that a trainer may take, one after another."""
 
 
 def device() -> DeviceFacts:
     """That of a trainer that is alive, one with a graphics card before one without and an idle
     one before a busy one; else this machine's."""
     trainers = [_as_of_now(worker) for worker in jobs.workers() if worker.role == "train"]
-    ahead = len(jobs.list_jobs(states=BEFORE, kinds=LINE)) if trainers else 0
+    line = jobs.list_jobs(states=BEFORE, kinds=LINE) if trainers else []
+    ahead = sum(job.queue == "train" for job in line)
     return of(trainers, ahead, _free_disk())
 
 
@@ -50,6 +51,7 @@ def of(trainers: Sequence[WorkerInfo], ahead: int, disk: int) -> DeviceFacts:
         cards=best.cards,
         cores=best.cores or 1,
         memory=best.memory,
+        host_memory=best.free_memory,
         capability=best.capability or None,
         driver=best.driver,
         watts=best.watts or None,
@@ -67,11 +69,13 @@ def _as_of_now(worker: WorkerInfo) -> WorkerInfo:
 
 
 def _processor(worker: WorkerInfo | None, disk: int) -> DeviceFacts:
+    memory = (worker.free_memory if worker else 0) or psutil.virtual_memory().available
     return DeviceFacts(
         kind="cpu",
         name=_("this computer's processor"),
         cores=(worker.cores if worker else 0) or os.cpu_count() or 1,
-        memory=(worker.free_memory if worker else 0) or psutil.virtual_memory().available,
+        memory=memory,
+        host_memory=memory,
         disk=disk,
     )
 

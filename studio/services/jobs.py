@@ -28,7 +28,10 @@ _log = logging.getLogger(__name__)
 _held = threading.local()
 """The ids of jobs whose transaction is still open, in ``jobs``; see ``together``."""
 
-RECHECKS = {"train": "studio.services.lessons:recheck"}
+RECHECKS = {
+    "train": "studio.services.lessons:recheck",
+    "merge": "studio.services.merging:recheck",
+}
 """What looks a job over before it is queued again; it raises StudioError to say no."""
 
 LOOK = 0.1

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from studio.domain.base import Model
 from studio.domain.jobs import Job
+from studio.domain.models import ModelFacts
 from studio.domain.records import AdapterRecord
 from studio.domain.specs import ConvertSpec, MergePart, MergeSpec
 from studio.errors import StudioError
 from studio.language import _
-from studio.services import adapters, conversion, jobs, models
+from studio.services import adapters, conversion, devices, jobs, models
 from studio.services.context import store
+from studio.settings import settings
+from studio.training import capacity, factors, spectrum
 from studio.training.merging import another_base, base_of
 
 MOST = 6
 """Voices in a mix."""
+PATIENCE = 1_000_000_000
+"""Of ``spectrum.effort``: three seconds for the voices, and half a second for each weight."""
 
 
 def families() -> dict[str, list[AdapterRecord]]:
@@ -55,6 +61,36 @@ def plan(weights: Mapping[str, float], name: str, **options: Any) -> MergeSpec:
         language=heaviest.language,
         **given,
     )
+
+
+def foresee(weights: Mapping[str, float], ranks: Iterable[int]) -> dict[int, float] | None:
+    """What svd will leave out of such a mix at each rank, as ``lost`` of the mix will say it. None
+    where that is told after it was made and not before: the files of a voice are on another
+    machine, the ranks so large that nobody would wait for it, or there is nothing to mix.
+
+    Raises:
+        StudioError: a voice is damaged, no sum of matrices, or of another base model.
+    """
+    voices = [adapters.get(adapter) for adapter in weights]
+    if not voices or not all(store().at_hand(voice.artifact) for voice in voices):
+        return None
+    _check_bases(voices)
+    known = _grams(settings().artifact_store, tuple((v.artifact, v.name) for v in voices))
+    lost = spectrum.lost(known, list(weights.values())) if known else []
+    return {rank: lost[min(rank, len(lost)) - 1] for rank in ranks} if lost else None
+
+
+@lru_cache(maxsize=1)
+def _grams(_place: str, voices: Sequence[tuple[str, str]]) -> list[spectrum.Gram] | None:
+    """Read once for all weights of the same voices; None where that would take too long."""
+    found = [factors.read(store().fetch(artifact), name) for artifact, name in voices]
+    shapes: dict[str, tuple[int, int]] = {}
+    for voice, (_artifact, name) in zip(found, voices, strict=True):
+        if any(
+            shapes.setdefault(module, pair.shape) != pair.shape for module, pair in voice.items()
+        ):
+            raise another_base(name)
+    return spectrum.grams(found) if spectrum.effort(found) <= PATIENCE else None
 
 
 def _check(
@@ -102,7 +138,13 @@ def _folder(voice: AdapterRecord) -> Path:
 
 
 def merge(spec: MergeSpec) -> list[Job]:
-    """Mix the voices and convert the result for the desk; the jobs in order, the mix first."""
+    """Mix the voices and convert the result for the desk; the jobs in order, the mix first.
+
+    Raises:
+        StudioError: the machine that would take it has too little memory or disk for it, or the
+            base model is not there.
+    """
+    check_room(spec)
     with jobs.together():
         mix = jobs.submit(
             spec,
@@ -112,6 +154,25 @@ def merge(spec: MergeSpec) -> list[Job]:
         if spec.into == "model":
             return [mix, _convert_model(spec, mix)]
         return [mix, *_convert_voice(spec, mix)]
+
+
+def check_room(spec: MergeSpec) -> None:
+    """Whether the trainer's machine has room for the mix.
+
+    Raises:
+        StudioError: it has not, or the base model is not there.
+    """
+    if spec.loads_model:
+        facts = ModelFacts.model_validate(models.facts_of(spec.model))
+        place = devices.device()
+        # What is free while another job runs there says nothing of the time after it.
+        known = place.model_copy(update={"host_memory": 0}) if place.ahead else place
+        capacity.check(spec, facts, known)
+
+
+def recheck(job: Job) -> None:
+    """As ``check_room``, before the mix is tried again."""
+    check_room(MergeSpec.model_validate(job.spec))
 
 
 def _convert_model(spec: MergeSpec, mix: Job) -> Job:

@@ -18,7 +18,7 @@ from studio.errors import StudioError
 from studio.language import _
 from studio.models.fingerprints import fingerprint, taught_on
 from studio.models.source import folder_of, validate
-from studio.training import mixing, remains, standalone
+from studio.training import capacity, factors, mixing, remains, standalone
 from studio.training.checkpoints import copy_adapter
 from studio.training.lineage import code, versions, write
 
@@ -42,10 +42,10 @@ def run(spec: MergeSpec, room: Workroom) -> dict[str, Any]:
     base = folder_of(spec.model, room.fetch)
     facts = validate(base)
     _check(spec, room, fingerprint(base, facts))
-    if spec.into == "model":
-        standalone.check_room(facts, room.folder)
+    if spec.loads_model:
+        capacity.check(spec, facts, capacity.here(room.folder))
     adapter, figures = _mix(spec, room)
-    kept = remains.measure(spec, base, adapter, room) if spec.measure else []
+    kept = remains.measure(spec, base, adapter, room) if spec.measures else []
     figures |= {"kept": kept}
     if spec.into == "model":
         return _as_model(spec, base, adapter, figures, room)
@@ -76,7 +76,7 @@ def base_of(adapter: Path) -> dict[str, str] | None:
     try:
         return taught_on(adapter)
     except ValueError as error:
-        raise mixing.damaged(adapter.name[:12]) from error
+        raise factors.damaged(adapter.name[:12]) from error
 
 
 def another_base(name: str) -> StudioError:

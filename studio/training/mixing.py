@@ -1,8 +1,7 @@
 """The weighted sum of LoRA adapters, module by module: exact, or within a rank.
 
-An adapter changes the weight W of a module by ΔW = s·B·A, with A of shape (rank, inputs) and B of
-shape (outputs, rank). The scale s is peft's own for that module, so that rank-stabilised adapters
-and ranks or alphas of a module's own are summed right. No base model is needed for it.
+What an adapter consists of, and what its scale is, says ``studio.training.factors``. No base model
+is needed for it.
 """
 
 from __future__ import annotations
@@ -14,18 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.conversion.folding import (
-    CONFIG,
-    PREFIX,
-    SIDES,
-    WEIGHTS,
-    peculiarities,
-    read_config,
-    scaling,
-)
+from studio.conversion.folding import CONFIG, PREFIX, WEIGHTS, read_config
 from studio.domain.specs import MergeSpec
-from studio.errors import StudioError
-from studio.language import _
+from studio.training import factors
 
 ROUNDS = 8
 """Power iterations of the truncated decomposition of a dense matrix (Halko et al. 2011)."""
@@ -75,55 +65,14 @@ def read(folder: Path, name: str) -> Voice:
     """The pairs of an adapter by the names of their modules.
 
     Raises:
-        StudioError: the files are damaged, or it changes the model by more than LoRA pairs.
+        StudioError: see ``factors.read``.
     """
-    config = read_config(folder)
-    if found := peculiarities(config):
-        raise _not_additive(name, found)
-    sides: dict[str, dict[str, Any]] = {}
-    for key, tensor in _tensors(folder, name).items():
-        place = SIDES.match(key)
-        if not place:
-            raise _not_additive(name, [key])
-        sides.setdefault(place["module"].removeprefix(PREFIX), {})[place["side"]] = tensor.float()
-    for found_sides in sides.values():
-        if len(found_sides) != 2 or found_sides["A"].shape[0] != found_sides["B"].shape[1]:
-            raise damaged(name)
+    import torch
+
     return {
-        module: Pair(pair["A"], pair["B"], scaling(config, module, pair["A"].shape[0]))
-        for module, pair in sides.items()
+        module: Pair(torch.from_numpy(pair.a.read()), torch.from_numpy(pair.b.read()), pair.scale)
+        for module, pair in factors.read(folder, name).items()
     }
-
-
-def _tensors(folder: Path, name: str) -> dict[str, Any]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        found: dict[str, Any] = load_file(folder / WEIGHTS)
-    except (OSError, SafetensorError) as error:
-        raise damaged(name) from error
-    if not all(bool(tensor.isfinite().all()) for tensor in found.values()):
-        raise damaged(name)
-    return found
-
-
-def damaged(name: str) -> StudioError:
-    return StudioError(
-        _("The voice {name} cannot be read.").format(name=name),
-        _("Its weights {file} or its description {config} are missing or damaged.").format(
-            file=WEIGHTS, config=CONFIG
-        ),
-        _("Leave it out, or teach the voice again."),
-    )
-
-
-def _not_additive(name: str, found: Sequence[str]) -> StudioError:
-    return StudioError(
-        _("The voice {name} cannot be mixed with others.").format(name=name),
-        _("It uses {names}, which is no sum of matrices.").format(names=", ".join(found)),
-        _("Leave it out, or put it alone, at full weight, into a model of its own."),
-    )
 
 
 def mixed(spec: MergeSpec, parts: Sequence[Weighted], rank: int) -> Mixed:

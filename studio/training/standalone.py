@@ -8,20 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from studio.domain.events import Progressed
 from studio.domain.models import ModelFacts
 from studio.domain.workroom import Stopped, Workroom
-from studio.errors import StudioError
 from studio.language import _
 from studio.models.loading import load_model
 from studio.models.source import SOURCE, TOKENIZERS, validate
 
-BYTES = 4
-"""Of a weight while it is computed with, in 32 bits."""
-SPARE = 500_000_000
-"""Bytes of disk and of memory that are left to others."""
 SHARD = "4GB"
 PROBE = 64
 """Tokens on which the stored model is held against base + adapter."""
@@ -39,31 +32,6 @@ class Standalone:
     folder: Path
     facts: ModelFacts
     difference: float
-
-
-def check_room(facts: ModelFacts, folder: Path) -> None:
-    """Before anything is computed.
-
-    Raises:
-        StudioError: the disk or the memory cannot hold the model.
-    """
-    # The store takes a copy before the scratch folder lets go of its own.
-    needed, free = 2 * facts.bytes + SPARE, shutil.disk_usage(folder).free
-    if free < needed:
-        raise _too_little(_("The disk has no room for the new model."), needed, free)
-    needed, free = facts.parameters * BYTES + SPARE, psutil.virtual_memory().available
-    if free < needed:
-        raise _too_little(_("The memory has no room for the model."), needed, free)
-
-
-def _too_little(what: str, needed: int, free: int) -> StudioError:
-    return StudioError(
-        what,
-        _("It needs {needed:.1f} GB, and {free:.1f} GB are free.").format(
-            needed=needed / 1e9, free=free / 1e9
-        ),
-        _("Free some space, or make a new voice instead, which takes little."),
-    )
 
 
 def build(name: str, base: Path, adapter: Path, room: Workroom) -> Standalone:

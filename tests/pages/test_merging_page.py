@@ -15,6 +15,10 @@ from tests.services.test_merging import voice
 pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
 
 
+def said(page: AppTest) -> list[str]:
+    return [caption.value for caption in page.caption]
+
+
 def test_a_writer_mixes_two_voices(
     studio: Settings, visit: Callable[[str], AppTest], tmp_path: Path
 ) -> None:
@@ -27,6 +31,14 @@ def test_a_writer_mixes_two_voices(
     page.slider[0].set_value(0.0)
     page.radio(key="merging_method").set_value("svd")
     page.checkbox[0].uncheck().run()
+    assert "Keeps everything." in said(page)
+    page.slider[0].set_value(0.5)
+    page.select_slider(key="merging_rank").set_value(4).run()
+    told = next(text for text in said(page) if text.startswith("Keeps"))
+    assert 10 < float(told.split()[1].rstrip("%")) < 90
+    assert told.endswith("of both voices. A size of 8 keeps everything.")
+    page.select_slider(key="merging_rank").set_value(16)
+    page.slider[0].set_value(0.0).run()
     button = next(b for b in page.button if b.label == "Merge the voices")
     button.click().run()
     assert "weight of 0" in " ".join(error.value for error in page.error)

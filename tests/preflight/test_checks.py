@@ -151,7 +151,7 @@ def test_who_takes_it_and_how_long_the_line_is() -> None:
     assert told.reason == "The trainer train-box takes it at once."
     third = first.model_copy(update={"ahead": 2})
     [told] = found(examine(SPEC, facts(device=third)), "device")
-    assert "after 2 other trainings" in told.reason
+    assert "after 2 other jobs" in told.reason
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,10 +17,11 @@ from studio.errors import StudioError
 from studio.models.source import validate
 from studio.services import jobs, merging, models
 from studio.services.context import db, store
-from studio.settings import Settings, settings
+from studio.settings import ROOT, Settings, settings
 from studio.store import adapters as rows
 from studio.store import database, registry
 from studio.store import models as model_rows
+from studio.training import capacity
 from studio.training import merging as engine
 from studio.training.lineage import fingerprint
 from tests.ggufs import make_adapter
@@ -95,6 +98,49 @@ def test_voices_of_two_bases_are_not_mixed(
     assert len(merging.families()) == 2
 
 
+FORESEE = """
+import json, sys
+from studio.services import merging
+found = merging.foresee(json.loads(sys.argv[1]), (1, 4, 8, 512))
+print(json.dumps([found, "torch" in sys.modules]))
+"""
+
+
+def test_what_svd_leaves_out_is_foreseen_where_no_torch_is(
+    two: tuple[AdapterRecord, AdapterRecord], tmp_path: Path
+) -> None:
+    weights = {two[0].id: 0.3, two[1].id: 0.7}
+    done = subprocess.run(
+        [sys.executable, "-c", FORESEE, json.dumps(weights)],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found, torch_is_there = json.loads(done.stdout)
+    assert not torch_is_there
+    assert found["512"] <= found["8"] < 1e-6 < found["4"] < found["1"] < 1
+    spec = merging.plan(weights, "Both", method="svd", rank=4, measure=False)
+    made = engine.run(spec, StoreRoom(tmp_path))
+    assert found["4"] == pytest.approx(made["lost"], rel=1e-3)
+
+
+def test_what_nobody_would_wait_for_is_told_after_the_mix(
+    two: tuple[AdapterRecord, AdapterRecord],
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = {record.id: 0.5 for record in two}
+    assert merging.foresee({}, (4,)) is None
+    assert merging.foresee(dict.fromkeys(weights, 0.0), (4,)) is None
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("LOREWRIGHT_ARTIFACTS", bucket)
+        settings.cache_clear()
+        assert merging.foresee(weights, (4,)) is None
+    settings.cache_clear()
+    monkeypatch.setattr(merging, "PATIENCE", 1000)
+    merging._grams.cache_clear()
+    assert merging.foresee(weights, (4,)) is None
+    merging._grams.cache_clear()
+
+
 def test_two_clicks_are_one_mix_and_its_conversion(
     two: tuple[AdapterRecord, AdapterRecord],
 ) -> None:
@@ -102,11 +148,42 @@ def test_two_clicks_are_one_mix_and_its_conversion(
     first, again = merging.merge(spec), merging.merge(spec)
     assert [job.id for job in first] == [job.id for job in again]
     assert [job.kind for job in first] == ["merge", "convert", "convert", "register"]
-    assert (first[0].state, first[0].queue) == (JobState.QUEUED, "cpu")
+    assert (first[0].state, first[0].queue) == (JobState.QUEUED, "train")
     assert first[2].after == (first[0].id,)
     alone = merging.merge(merging.plan({two[0].id: 1.0}, "Mine", into="model"))
     assert [job.kind for job in alone] == ["merge", "convert"]
     assert alone[1].spec["model"]["name"] == f"job:{alone[0].id}/model"
+
+
+def test_only_what_needs_no_model_is_mixed_beside_a_lesson(
+    two: tuple[AdapterRecord, AdapterRecord],
+) -> None:
+    weights = {record.id: 1.0 for record in two}
+    for options, queue in (
+        ({"method": "svd", "measure": False}, "cpu"),
+        ({"method": "ties", "measure": False}, "train"),
+        ({"method": "cat", "measure": False, "into": "model"}, "train"),
+        ({"method": "cat"}, "train"),
+    ):
+        assert merging.merge(merging.plan(weights, "Both", **options))[0].queue == queue
+
+
+def test_a_mix_for_which_there_is_no_room_is_not_queued(
+    two: tuple[AdapterRecord, AdapterRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "SPARE", 10**15)
+    weights = {record.id: 1.0 for record in two}
+    for options, said in (({"into": "model"}, "The disk"), ({}, "The memory")):
+        with pytest.raises(StudioError, match=said):
+            merging.merge(merging.plan(weights, "Both", **options))
+    assert not jobs.list_jobs()
+    mix = merging.merge(merging.plan(weights, "Both", measure=False))[0]
+    with monkeypatch.context() as freed:
+        freed.setattr(capacity, "SPARE", 0)
+        large = jobs.cancel(merging.merge(merging.plan(weights, "Whole", into="model"))[0].id)
+    with pytest.raises(StudioError, match="The disk"):
+        jobs.retry(large.id)
+    assert jobs.retry(jobs.cancel(mix.id).id).state is JobState.QUEUED
 
 
 def test_what_comes_of_a_mix_stands_on_the_shelf(

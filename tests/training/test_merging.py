@@ -13,12 +13,13 @@ import torch
 
 from studio.conversion.folding import CONFIG, WEIGHTS
 from studio.domain.base import Model
+from studio.domain.facts import DeviceFacts
 from studio.domain.specs import MergePart, MergeSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.models.loading import load_model
 from studio.settings import settings
-from studio.training import merging, mixing, standalone
+from studio.training import capacity, factors, merging, mixing, spectrum
 from tests.ggufs import make_adapter, make_model
 from tests.training.material import write_dataset
 from tests.workroom import LocalRoom
@@ -147,6 +148,32 @@ def test_svd_of_full_rank_is_exact_and_a_smaller_one_loses_what_it_says(
     assert short["lost"] == pytest.approx(norm(away) / norm(exact), rel=1e-3)
     best = {name: torch.linalg.svdvals(change.double())[3:] for name, change in exact.items()}
     assert short["lost"] == pytest.approx(norm(best) / norm(exact), rel=1e-3)
+
+
+def test_what_svd_loses_at_each_rank_is_known_beforehand(
+    small: Model, room: LocalRoom, adapter: Adapter, tmp_path: Path
+) -> None:
+    brain = room.put(in_bfloat16(room.fetch(adapter(**RANKED)), tmp_path / "brain"))
+    stored = (adapter(**PLAIN), brain, adapter(**PATTERNED))
+    known = spectrum.grams([factors.read(room.fetch(each), each) for each in stored])
+    for weights in ((0.7, 0.5, 1.3), (2.0, 0.05, 0.6)):
+        parts = tuple(zip(stored, weights, strict=True))
+        found = spectrum.lost(known, weights)
+        assert len(found) == 4 + 8 + 6
+        for rank in (1, 5, 12, 14, 18):
+            made = merging.run(spec(small, *parts, method="svd", rank=rank), room)
+            assert found[rank - 1] == pytest.approx(made["lost"], rel=1e-3, abs=1e-5)
+    assert spectrum.lost(known, (0.0, 0.0, 0.0)) == []
+
+
+def in_bfloat16(adapter: Path, target: Path) -> Path:
+    """As a training in four bits leaves it."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(adapter, target)
+    found = load_file(adapter / WEIGHTS)
+    save_file({name: weights.bfloat16() for name, weights in found.items()}, target / WEIGHTS)
+    return target
 
 
 @pytest.mark.parametrize(
@@ -346,6 +373,36 @@ def test_a_stop_leaves_nothing(
 def test_a_full_disk_is_foreseen(
     small: Model, room: LocalRoom, adapter: Adapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standalone, "SPARE", 10**15)
+    monkeypatch.setattr(capacity, "SPARE", 10**15)
     with pytest.raises(StudioError, match="disk"):
         merging.run(spec(small, (adapter(**PLAIN), 1.0), into="model"), room)
+
+
+SEVEN = {"parameters": 7 * 10**9, "bytes": 14 * 10**9}
+WHOLE = DeviceFacts(memory=29 * 10**9, host_memory=29 * 10**9, disk=29 * 10**9, host="far")
+CARD = WHOLE.model_copy(update={"kind": "cuda", "memory": 15 * 10**9})
+
+
+@pytest.mark.parametrize(
+    ("into", "place", "lacks", "said"),
+    [
+        ("model", WHOLE, {"disk": 28 * 10**9}, "The disk of far has no room for the new model."),
+        ("model", WHOLE, {"host_memory": 10**9}, "The memory of far has no room for the model."),
+        ("model", CARD, {"host_memory": 10**9}, "The memory of far has no room for the model."),
+        ("adapter", WHOLE, {"host_memory": 10**9}, "measuring how much of each voice is left"),
+        ("adapter", CARD, {"memory": 14 * 10**9}, "The graphics card of far has no room"),
+    ],
+)
+def test_the_machine_that_would_take_it_must_have_room(
+    into: str, place: DeviceFacts, lacks: dict[str, int], said: str, small: Model
+) -> None:
+    facts = merging.validate(Path(small.name)).model_copy(update=SEVEN)
+    parts = tuple(MergePart(adapter=c * 64, name=c, dataset="d" * 64) for c in "ab")
+    asked = MergeSpec(name="Mix", parts=parts, into=into)
+    less = place.model_copy(update=lacks)
+    capacity.check(asked, facts, place)
+    with pytest.raises(StudioError) as refused:
+        capacity.check(asked, facts, less)
+    assert said in str(refused.value)
+    bare = asked.model_copy(update={"into": "adapter", "measure": False})
+    capacity.check(bare, facts, less)

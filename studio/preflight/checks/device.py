@@ -107,8 +107,8 @@ def _line(device: DeviceFacts) -> str:
     if not device.ahead:
         return _("The trainer {worker} takes it at once.").format(worker=device.worker)
     return n_(
-        "The trainer {worker} takes it after {count} other training.",
-        "The trainer {worker} takes it after {count} other trainings.",
+        "The trainer {worker} takes it after {count} other job.",
+        "The trainer {worker} takes it after {count} other jobs.",
         device.ahead,
     ).format(worker=device.worker, count=device.ahead)
 
