@@ -32,7 +32,7 @@ def describe(
     an example is: completion, preference, rated or text."""
     written = [quality.written(example) for example in (*train, *validation)]
     return {
-        "form": _form(train),
+        "form": form_of(train),
         "train": _figures(train),
         "validation": _figures(validation),
         "histogram": _histogram(train, validation, lambda e: e.tokens),
@@ -48,8 +48,8 @@ def describe(
     }
 
 
-def _form(examples: Sequence[Example]) -> str:
-    """Of the greater part; ratings count as such when there is one."""
+def form_of(examples: Sequence[Example]) -> str:
+    """What the greater part of the examples are; ratings count as such when there is one."""
     if any(not example.wanted for example in examples):
         return "rated"
     commonest = Counter(example.form for example in examples).most_common(1)

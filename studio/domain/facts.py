@@ -35,7 +35,7 @@ class DatasetFacts(Known):
 
     @classmethod
     def of(cls, statistics: dict[str, Any], language: Language | None = None) -> DatasetFacts:
-        """From the statistics of a prepared dataset."""
+        """From the statistics of a prepared dataset, with the form of its examples."""
         train, validation = statistics["train"], statistics["validation"]
         return cls(
             train=train["examples"],
@@ -43,7 +43,7 @@ class DatasetFacts(Known):
             tokens=train["tokens"],
             longest=max(train["longest"], validation["longest"]),
             language=language,
-            form=statistics.get("form", "completion"),
+            form=statistics["form"],
             lengths=tuple(
                 ((found["from"] + found["to"]) // 2, found["train"])
                 for found in statistics.get("histogram", ())

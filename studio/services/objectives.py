@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from studio.datasets import stored
+from studio.datasets import statistics, stored
+from studio.domain.records import DatasetRecord
 from studio.plugins import discover
 from studio.services import datasets
 from studio.services.context import store
@@ -13,7 +14,7 @@ FITTING = {
     "preference": ("orpo", "dpo", "kto", "cpo", "simpo"),
     "rated": ("kto",),
     "text": ("pretrain",),
-    "conversation": ("sft",),
+    "completion": ("sft",),
 }
 """By the form of the examples, the usual one first."""
 
@@ -25,16 +26,21 @@ def fitting(dataset_id: str) -> list[str]:
         StudioError: there is no such dataset, or it cannot be read.
     """
     there = discover("studio.training.objectives")
-    return [kind for kind in FITTING[form_of(datasets.get(dataset_id).id)] if kind in there]
+    return [kind for kind in FITTING[form_of(datasets.get(dataset_id))] if kind in there]
+
+
+def form_of(dataset: DatasetRecord) -> str:
+    """What the examples are: completion, preference, rated or text. An earlier version of the
+    studio did not write it down; then the examples tell.
+
+    Raises:
+        StudioError: they cannot be read.
+    """
+    written: str | None = dataset.statistics.get("form")
+    return written or _of_examples(dataset.id)
 
 
 @lru_cache(maxsize=64)
-def form_of(dataset_id: str) -> str:
-    """What the examples are: conversation, text, preference, or rated. A dataset never changes."""
-    path = store().fetch(dataset_id) / "train.jsonl"
-    first = next(stored.read(path), None)
-    if first is None:
-        return "conversation"
-    if datasets.recipe_of(dataset_id).rows and any(not e.wanted for e in stored.read(path)):
-        return "rated"
-    return first.form
+def _of_examples(dataset_id: str) -> str:
+    """A dataset never changes."""
+    return statistics.form_of(list(stored.read(store().fetch(dataset_id) / "train.jsonl")))

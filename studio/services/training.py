@@ -20,7 +20,16 @@ from studio.preflight import engine
 from studio.preflight.memory import Estimate, estimate
 from studio.preflight.setup import setup_of
 from studio.preflight.wording import part
-from studio.services import conversion, datasets, devices, estimates, jobs, models, probing
+from studio.services import (
+    conversion,
+    datasets,
+    devices,
+    estimates,
+    jobs,
+    models,
+    objectives,
+    probing,
+)
 from studio.services.access import access
 from studio.services.context import db
 from studio.services.conversion import Quantisation
@@ -192,4 +201,5 @@ def _model_facts(model: Model) -> ModelFacts:
 
 
 def _dataset_facts(dataset: DatasetRecord) -> DatasetFacts:
-    return DatasetFacts.of(dataset.statistics, dataset.language)
+    statistics = {**dataset.statistics, "form": objectives.form_of(dataset)}
+    return DatasetFacts.of(statistics, dataset.language)

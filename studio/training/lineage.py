@@ -7,10 +7,13 @@ import platform
 import subprocess
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from studio import __version__
+from studio.datasets import stored
+from studio.domain.base import Language
 from studio.domain.models import ModelFacts
 from studio.domain.provenance import LINEAGE
 from studio.domain.recipes import PrepareSpec
@@ -18,11 +21,14 @@ from studio.domain.specs import TrainSpec
 from studio.models.fingerprints import fingerprint
 from studio.models.source import revision_of
 from studio.settings import ROOT
+from studio.text import languages
 from studio.training.checkpoints import copy_adapter
 from studio.training.model import accelerator_name
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "safetensors")
 GIT = ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+FIRST = 100
+"""Examples by which the language of a dataset without manuscripts is told."""
 
 
 def write_adapter(
@@ -67,7 +73,7 @@ def write(folder: Path, lineage: dict[str, Any]) -> None:
 
 
 def _of_dataset(dataset: Path, spec: TrainSpec) -> dict[str, Any]:
-    """The language of the longest manuscript, and how a passage was asked for."""
+    """The dataset's language, and how a passage was asked for."""
     recipe = _recipe(dataset)
     if "spec" not in recipe:
         return {"language": language_of(dataset)}
@@ -86,12 +92,13 @@ def _recipe(dataset: Path) -> dict[str, Any]:
     return found
 
 
-def language_of(dataset: Path) -> str | None:
-    """Of the longest manuscript."""
-    manuscripts = _recipe(dataset).get("manuscripts", [])
-    longest: dict[str, Any] = max(manuscripts, key=lambda m: m["characters"], default={})
-    found: str | None = longest.get("language")
-    return found
+def language_of(dataset: Path) -> Language:
+    """Of the longest manuscript; of rows, kept pages and topics, that of their first examples."""
+    if manuscripts := _recipe(dataset).get("manuscripts"):
+        longest: Language = max(manuscripts, key=lambda m: m["characters"])["language"]
+        return longest
+    first = islice(stored.read(dataset / "train.jsonl"), FIRST)
+    return languages.language_of("\n".join(example.completion for example in first))
 
 
 def base_model(base: Path, facts: ModelFacts) -> dict[str, Any]:

@@ -29,8 +29,10 @@ def terminal(home: Settings) -> Terminal:
     """On a studio with a dataset, and two runs of which one has ended."""
     record = DatasetRecord(
         id=SPEC.dataset, name="The Tide Clerk", job_id="j", language="en", train=120, validation=20,
-        tokens=48_000, statistics={"train": SPLIT, "validation": {**SPLIT, "examples": 20}},
-        created_at=time.time(),
+        tokens=48_000, created_at=time.time(),
+        statistics={
+            "form": "completion", "train": SPLIT, "validation": {**SPLIT, "examples": 20},
+        },
     )  # fmt: skip
     runs = {"1a": (JobState.FINISHED, 2e-3), "1b": (JobState.QUEUED, 1e-3)}
     with write(db()):

@@ -39,7 +39,11 @@ def spec(home: Settings) -> TrainSpec:
         train=120,
         validation=20,
         tokens=48_000,
-        statistics={"train": SPLIT, "validation": {**SPLIT, "examples": 20}},
+        statistics={
+            "form": "completion",
+            "train": SPLIT,
+            "validation": {**SPLIT, "examples": 20},
+        },
         created_at=time.time(),
     )
     with write(db()):
