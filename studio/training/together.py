@@ -3,7 +3,7 @@
 Each process runs the engine (``rank.py``) and all see the same: passages, measures, decisions.
 This one computes nothing. It holds the room, and lets them into it through a socket: the first
 process tells and stores for all of them. When this process dies, theirs end with the socket; when
-one of theirs dies, the others are ended, and what the last checkpoint holds is kept.
+one of theirs dies, the others are ended, and all begin again at the last checkpoint.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ LOOK = 0.1
 LEAVE = 10.0
 """Seconds in which the processes may end after the last word."""
 TRIES = 3
+"""Times that they are started without a new checkpoint."""
 TOLD = 2000
 """Characters of what a process that died said last."""
 CONFIG = """\
@@ -74,8 +75,9 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
             tries = TRIES if len(kept) > known else tries - 1
             if tries == 0:
                 raise
-            text = _("{what} All of them go on from the last checkpoint.").format(what=problem.what)
-            room.emit(LogLine(level="warning", text=text))
+            del kept[spec.keep_checkpoints :]
+            text = _("{what} All of them begin again at the last checkpoint.")
+            room.emit(LogLine(level="warning", text=text.format(what=problem.what)))
 
 
 def _attempt(spec: TrainSpec, room: Workroom, kept: list[str]) -> dict[str, Any]:
