@@ -34,9 +34,11 @@ def line(voice: AdapterRecord) -> str:
     parts = [words.language_name(voice.language), plain(models.named(voice.model))]
     if voice.facts.get("adopted"):
         parts.append(_("from elsewhere"))
-    if voice.parents:
+    if voice.merged:
         merged = n_("merged of {n} voice", "merged of {n} voices", len(voice.parents))
         parts.append(merged.format(n=len(voice.parents)))
+    elif voice.parents:
+        parts.append(_("learned on from another"))
     return " · ".join((*parts, words.when(voice.created_at)))
 
 

@@ -68,11 +68,10 @@ def look(spec: PrepareSpec) -> None:
     if not found.examples:
         st.caption(_("There is nothing to show before it is made."))
     for number, example in enumerate(found.examples):
-        st.caption(
-            _("Example {n}, {tokens} tokens · {chapter}").format(
-                n=number + 1, tokens=words.count(example.tokens), chapter=plain(example.chapter)
-            )
+        said = _("Example {n}, {tokens} tokens").format(
+            n=number + 1, tokens=words.count(example.tokens)
         )
+        st.caption(f"{said} · {plain(example.chapter)}" if example.chapter else said)
         if number < len(found.formatted):
             masked(found.formatted[number], "en", key=f"datasets_look_{number}", height=260)
         else:

@@ -13,12 +13,16 @@ TAIL = 200
 
 def kinds() -> dict[str, str]:
     return {
+        "import": _("manuscript"),
         "prepare": _("dataset"),
+        "revise": _("dataset"),
         "train": _("lesson"),
         "probe": _("measurement"),
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),
+        "adopt": _("voice"),
+        "publish": _("sending"),
         "merge": _("merge"),
         "write": _("page"),
     }
@@ -39,6 +43,7 @@ def table(found: list[Job]) -> str | None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
+        column_config={_("State"): st.column_config.TextColumn(width="medium")},
         key="jobs_table",
     )
     rows = event.selection.rows

@@ -58,9 +58,15 @@ def curves(jobs: list[Job], names: list[str]) -> None:
 
 def samples(jobs: list[Job], names: list[str]) -> None:
     """What each wrote on from the same opening."""
-    found = [each for each in runs.samples(jobs) if len(each.texts) > 1]
+    written = runs.samples(jobs)
+    found = [each for each in written if len(each.texts) > 1]
     if not found:
-        st.caption(_("They wrote on from different openings, so that there is nothing to compare."))
+        several = len({job_id for each in written for job_id in each.texts}) > 1
+        st.caption(
+            _("They wrote on from different openings, so that there is nothing to compare.")
+            if several
+            else _("As soon as two of them have written something, it stands here.")
+        )
         return
     for number, each in enumerate(found):
         language = growth.language_of(jobs[0])

@@ -1,5 +1,7 @@
 """Training: start a lesson, watch the voice grow, stop and go on."""
 
+import re
+
 import streamlit as st
 
 from studio.domain.jobs import Job, JobState
@@ -13,6 +15,7 @@ from studio.ui.words import plain
 
 EVERY = 2.0
 NEW = "training_new"  # set while another lesson is being planned
+NARROW = 400  # pixels of what opens beside a button: a line of text would widen it over the page
 
 
 def start_lesson() -> None:
@@ -47,18 +50,22 @@ def watch(job: Job) -> None:
 def sweep(spec: TrainSpec) -> None:
     """Several short lessons that differ in one number, to find out which is best."""
     names = teaching.numbers(spec)
-    with st.popover(_("Try several values"), icon=":material/science:"):
+    with st.popover(_("Try several values"), icon=":material/science:"), st.container(width=NARROW):
         st.caption(
             _("One lesson after another, each with another value; then compare them. "
               "Which of them is worth writing with, you decide.")
         )  # fmt: skip
         field = st.selectbox(_("What differs"), list(names), format_func=names.__getitem__)
-        typed = st.text_input(_("Values, with spaces between"), placeholder="0.001 0.002 0.004")
-        if st.button(_("Try them")) and typed.strip():
+        typed = st.text_input(_("Values, with spaces between"), placeholder=around(spec, field))
+        if st.button(_("Try them")):
             with problems.told():
-                tried = lessons.sweep(spec, {field: typed.replace(",", " ").split()})
-                st.session_state["compare_chosen"] = [job.id for job in tried]
-                watch(tried[0])
+                watch(lessons.sweep(spec, {field: re.split(r"[,，\s]+", typed.strip(" ,，"))})[0])
+
+
+def around(spec: TrainSpec, field: str) -> str:
+    """Half of what a setting is now, that, and twice as much, as an example of what to try."""
+    now = teaching.value(spec, field)
+    return " ".join(f"{now * share:g}" for share in (0.5, 1, 2)) if now else ""
 
 
 def follow(job_id: str) -> None:
@@ -69,7 +76,8 @@ def follow(job_id: str) -> None:
     elif st.session_state.get("training_alive") == job_id:
         del st.session_state["training_alive"]
         st.rerun()
-    live.show(job, stop=True)
+    if not job.ended:
+        live.show(job, stop=True)
     if job.state is JobState.RUNNING and job.device:
         st.caption(_("It learns on {device}.").format(device=words.device(job.device)))
     if not course.chart(job) and not job.ended:
@@ -79,6 +87,21 @@ def follow(job_id: str) -> None:
     if said := course.account(job):
         st.subheader(_("What it took"))
         st.markdown(" ".join(plain(sentence) for sentence in said))
+
+
+def tried(job: Job) -> list[Job]:
+    """The lessons of the sweep that this one belongs to; none where it stands alone."""
+    return lessons.swept(job.spec.get("sweep") or "")
+
+
+def kinship(job: Job) -> str:
+    """How a lesson belongs to others; empty where it stands alone."""
+    if found := tried(job):
+        return _(
+            "One of {n} lessons, one after another, that each try another value; {done} of them "
+            "have ended. Compare them when all have; the one you like can then be converted."
+        ).format(n=len(found), done=sum(each.ended for each in found))
+    return _("It goes on from where another lesson ended.") if job.spec.get("extends") else ""
 
 
 def ended(job: Job) -> None:
@@ -115,7 +138,7 @@ def remedied(job: Job, spec: TrainSpec) -> None:
 
 def learn_on(job: Job) -> None:
     """Ask for how long a finished lesson shall go on, and extend it."""
-    with st.popover(_("Let it learn on"), icon=":material/more_time:"):
+    with st.popover(_("Let it learn on"), icon=":material/more_time:"), st.container(width=NARROW):
         st.caption(_("It begins where this lesson ended; the voice so far stays as it is."))
         done = max(1, int((job.result or {}).get("steps", job.step)))
         more = st.number_input(_("For how many more steps"), 1, None, done)
@@ -138,7 +161,7 @@ def further(job: Job) -> None:
         if len(training.runs()) > 1 and st.button(
             _("Compare lessons"), icon=":material/compare_arrows:"
         ):
-            st.session_state["compare_chosen"] = [job.id]
+            st.session_state["compare_chosen"] = [each.id for each in tried(job) or [job]]
             st.switch_page(navigation.page("compare"))
 
 
@@ -152,7 +175,10 @@ def past(found: dict[str, Job]) -> None:
     names = {i: f"{r.title} · {words.when(r.created_at)}" for i, r in found.items()}
     chosen = choice(_("Lesson"), names, "training_shown")
     job = found[chosen]
+    if said := kinship(job):
+        st.caption(said)
     if job.ended:
+        live.show(job)
         ended(job)
     live.live(follow, job.id, every=None if job.ended else EVERY)
     further(job)

@@ -81,14 +81,16 @@ def _check_enough(
     raise StudioError(
         _("{titles} is too short to learn from.").format(titles=titles),
         _(
-            "It gives {train} passages to learn from and {validation} to check the result with; "
+            "Passages to learn from: {train}, to check the result with: {validation}; "
             "at least {fewest} and 1 are needed."
         ).format(
             train=len(train),
             validation=len(validation),
             fewest=FEWEST,
         ),
-        _("Add more of your writing, or choose shorter passages."),
+        _("Add more of your writing, or choose shorter passages.")
+        if manuscripts
+        else _("Add more: pages, rows or topics."),
     )
 
 

@@ -139,7 +139,11 @@ class AdapterRecord(Record):
     favourite: bool = False
     archived_at: float | None = None
     parents: tuple[str, ...] = ()
-    """The voices that it was made of."""
+    """The voices that it was made of, or the one it goes on from."""
+
+    @property
+    def merged(self) -> bool:
+        return "mixture" in self.facts
 
 
 class GgufRecord(Record):

@@ -84,7 +84,9 @@ def recipe(records: Sequence[ManuscriptRecord]) -> PrepareSpec | None:
         key="datasets_source",
     )
     chosen = _manuscripts(records) if source == "manuscripts" else []
-    rows = _desk(kept) if source == "desk" else _rows(source)
+    stories = _stories(kept) if source == "desk" else []
+    pages = writing.kept_pages([story.id for story in stories]) if stories else None
+    rows = FileRows(artifact=pages) if pages else _rows(source)
     if source == "topics":
         builder: BuilderSpec | None = _topics()
     else:
@@ -97,7 +99,8 @@ def recipe(records: Sequence[ManuscriptRecord]) -> PrepareSpec | None:
         return None
     with st.expander(_("Details")):
         given = details(several=len(chosen) > 1)
-    return datasets.plan(chosen, builder=builder, rows=rows, **given)
+    name = " + ".join(story.title for story in stories) or None
+    return datasets.plan(chosen, name, builder, rows, **given)
 
 
 def _manuscripts(records: Sequence[ManuscriptRecord]) -> list[str]:
@@ -125,9 +128,8 @@ def _is_prose(source: str, rows: RowsSpec | None) -> bool:
     return columns is None or columns.shape == "text"
 
 
-def _desk(stories: Sequence[StoryRecord]) -> FileRows | None:
-    """Conversations of what was asked at the desk and the pages that were kept."""
-    by_id = {story.id: story for story in stories}
+def _stories(kept: Sequence[StoryRecord]) -> list[StoryRecord]:
+    by_id = {story.id: story for story in kept}
     chosen = st.multiselect(
         _("Stories"),
         list(by_id),
@@ -135,7 +137,8 @@ def _desk(stories: Sequence[StoryRecord]) -> FileRows | None:
         format_func=words.distinct({i: s.title for i, s in by_id.items()}).__getitem__,
         key="datasets_stories",
     )
-    return FileRows(artifact=writing.kept_pages(chosen)) if chosen else None
+    st.caption(_("Each kept page is learned as the answer to what was asked. Five are the least."))
+    return [by_id[i] for i in chosen]
 
 
 def _rows(source: str) -> RowsSpec | None:

@@ -106,7 +106,6 @@ def _written(job: Job, found: Figures) -> dict[str, str]:
         _("Time"): "" if found.seconds is None else words.duration(found.seconds),
         _("Memory foreseen"): words.size(found.foreseen_memory) if found.foreseen_memory else "",
         _("Memory taken"): words.size(found.peak_memory) if found.peak_memory else "",
-        _("Sweep"): str(job.spec.get("sweep") or "")[:8],
     }
 
 

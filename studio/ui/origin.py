@@ -55,7 +55,7 @@ def paragraph(found: Lineage) -> str:
 
 def _made(found: Lineage) -> str:
     voice = found.voice
-    if found.parents:
+    if voice.merged:
         weights = {part["adapter"]: part["weight"] for part in voice.facts.get("mixture", ())}
         names = _(" and ").join(
             f"“{parent.name}” ({weights[parent.artifact]:g})"
@@ -76,12 +76,15 @@ def _made(found: Lineage) -> str:
         )
     name = found.dataset.name if found.dataset else (voice.dataset or "")[:12]
     version = found.dataset_version or 1
-    return _("{base} was taught with “{dataset}”{version}, {when}.").format(
+    taught = _("{base} was taught with “{dataset}”{version}, {when}.").format(
         base=found.base,
         dataset=name,
         version=_(" (version {n})").format(n=version) if version > 1 else "",
         when=words.when(voice.created_at),
     )
+    if not found.parents:
+        return taught
+    return f"{taught} {_('It goes on from “{name}”.').format(name=found.parents[0].name)}"
 
 
 def _learned(found: Lineage) -> str:
@@ -120,7 +123,9 @@ def details(found: Lineage) -> dict[str, str]:
         _("Dataset"): _dataset(found),
         _("Passages, learned and held back"): dataset and f"{dataset.train}, {dataset.validation}",
         _("From the Hub"): told.source and f"{told.source.repository} @ {told.source.revision}",
-        _("Merged of"): ", ".join(f"{p.name} ({p.id[:12]})" for p in found.parents),
+        _("Merged of") if voice.merged else _("Goes on from"): ", ".join(
+            f"{p.name} ({p.id[:12]})" for p in found.parents
+        ),
         _("Objective"): told.objective,
         _("LoRA rank"): voice.facts.get("rank"),
         _("Steps, and the best of them"): _steps(found),

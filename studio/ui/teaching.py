@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from studio.domain.fields import fields, flat
 from studio.domain.records import DatasetRecord
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
@@ -199,6 +200,11 @@ def numbers(spec: TrainSpec) -> dict[str, str]:
     }
 
 
+def value(spec: TrainSpec, field: str) -> Any:
+    """What a setting is now, by its name as ``lora.rank``."""
+    return flat(spec.model_dump(mode="json"), fields(TrainSpec))[field]
+
+
 def named(spec: TrainSpec) -> TrainSpec:
     """Ask what the voice shall be called."""
     name = st.text_input(_("Name of the voice"), spec.name, max_chars=120).strip()
@@ -221,7 +227,8 @@ def details(spec: TrainSpec) -> None:
                 clear(spec)
                 st.rerun()
             _keeping(spec)
-            _carrying(spec)
+            _carrying_out(spec)
+        _bringing_in()
 
 
 def _keeping(spec: TrainSpec) -> None:
@@ -248,8 +255,7 @@ def _keeping(spec: TrainSpec) -> None:
         st.rerun()
 
 
-def _carrying(spec: TrainSpec) -> None:
-    """The lesson as YAML, out and in."""
+def _carrying_out(spec: TrainSpec) -> None:
     st.download_button(
         _("Take it along (YAML)"),
         plans.to_yaml(spec),
@@ -258,7 +264,11 @@ def _carrying(spec: TrainSpec) -> None:
         on_click="ignore",
         icon=":material/download:",
     )
-    with st.popover(_("Bring in a plan"), icon=":material/upload_file:"):
+
+
+def _bringing_in() -> None:
+    """A plan as a file; in a fold of the page, where what is wrong with it has room."""
+    with st.expander(_("Bring in a plan"), icon=":material/upload_file:"):
         given = st.file_uploader(_("A plan as YAML or JSON"), ["yaml", "yml", "json"])
         if given is not None and st.button(_("Read it")):
             with problems.told():

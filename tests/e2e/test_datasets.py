@@ -12,6 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from studio.domain.records import Generation
+from studio.services import context, stories
+from studio.settings import settings
+from studio.store import database
+from studio.store import stories as rows
 from tests.datasets.server import Reply, Server, said
 from tests.datasets.tables import written
 from tests.e2e.walking import heading, picture, press, settled
@@ -142,3 +147,42 @@ def test_topics_are_written_about_by_a_model_behind_an_address(page: Page, studi
         picture(page, "topics")
         made(page, "the harbour + letters that arrive too late", 50)
     assert {request["model"] for request in server.requests} == {"m"}
+
+
+@pytest.fixture
+def ferry(studio: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The title of a story of which seven pages were kept, beside one with a single such page."""
+    monkeypatch.setenv("LOREWRIGHT_DATA", str(studio.data))
+    settings.cache_clear()
+    for title, count in (("The ferry", 7), ("Salt", 1)):
+        story = stories.create(title, "en")
+        for number in range(count):
+            job = f"{title}-{number}"
+            page = Generation(
+                job_id=job, story_id=story.id, voice="v", prompt=f"Go on. Mara waited ({number}).",
+                text=f" {invented(job)}", state="pending", created_at=float(number),
+            )  # fmt: skip
+            with database.write(context.db()) as connection:
+                rows.insert_generation(connection, page)
+                rows.settle_generation(connection, job, "accepted")
+    yield "The ferry"
+    context.close()
+    settings.cache_clear()
+
+
+def test_kept_pages_become_a_dataset_when_there_are_enough(
+    page: Page, studio: Any, ferry: str
+) -> None:
+    begin(page, studio, "Pages I kept at the desk")
+    expect(page.get_by_text("Five are the least.")).to_be_visible()
+    press(page, "Prepare the dataset")
+    expect(page.get_by_text("“Salt” is too short to learn from.")).to_be_visible()
+    picture(page, "desk-too-few")
+    choose(page, "Stories", ferry)
+    page.keyboard.press("Escape")
+    page.get_by_text("Look at it first").click()
+    page.get_by_text("Show the first examples").click()
+    region = page.locator(".prose")
+    expect(region.filter(has_text=invented(f"{ferry}-0")[:40]).first).to_be_visible()
+    picture(page, "desk-pages")
+    made(page, f"Salt + {ferry}", 8)

@@ -1,7 +1,8 @@
-"""A lesson is stopped and goes on where it was, by two clicks."""
+"""A lesson is stopped and goes on, learns on, is tried with other values, and is mended."""
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +13,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walking import heading, prepare_the_dataset, press, settled, take_the_sample
+from tests.e2e.walking import (
+    go_to,
+    heading,
+    picture,
+    prepare_the_dataset,
+    press,
+    settled,
+    take_the_sample,
+)
 from tests.processes import until
 
 pytestmark = [
@@ -39,8 +48,90 @@ def choose_a_short_lesson(page: Page) -> None:
     settled(page)
 
 
-def test_a_lesson_is_stopped_and_goes_on_where_it_was(
-    page: Page, start_studio: Callable[[], Any]
+def learn_on(page: Page, database: Path) -> None:
+    """Two more steps, from where the finished lesson ended."""
+    press(page, "Let it learn on")
+    page.get_by_label("For how many more steps").fill("2")
+    page.get_by_role("button", name="Learn on", exact=True).click()
+    expect(page.get_by_text("It goes on from where another lesson ended.")).to_be_visible()
+    until(lambda: ended(database) == ["finished", "finished"], seconds=90)
+    picture(page, "learned-on")
+    go_to(page, "Voices")
+    expect(page.get_by_text(re.compile("learned on from another"))).to_be_visible()
+    go_to(page, "Training")
+
+
+def ended(database: Path) -> list[str]:
+    """How the lessons stand, the newest last."""
+    found = ask(database, "SELECT state FROM jobs WHERE kind = 'train' ORDER BY created_at")
+    return [state for (state,) in found]
+
+
+def carry_a_plan_out_and_in(page: Page, folder: Path) -> None:
+    """A plan is taken along as YAML, changed by hand, first wrongly, and brought in again."""
+    press(page, "Plan another lesson")
+    expect(page.get_by_role("button", name="Start the lesson")).to_be_visible()
+    settled(page)
+    page.get_by_text("Details", exact=True).click()
+    with page.expect_download() as download:
+        press(page, "Take it along (YAML)")
+    sheet = Path(download.value.path()).read_text(encoding="utf-8")
+    quick = {"max_steps": 2, "samples": 0, "held_out_passages": 2}
+    for name, value in quick.items():
+        sheet = re.sub(rf"^{name}: [^ ]+", f"{name}: {value}", sheet, flags=re.MULTILINE)
+    (folder / "Wrong.yaml").write_text(sheet.replace("max_steps", "max_step"), encoding="utf-8")
+    (folder / "Quick.yaml").write_text(sheet, encoding="utf-8")
+    page.get_by_text("Bring in a plan", exact=True).click()
+    given = page.locator("input[type=file]")
+    given.set_input_files(folder / "Wrong.yaml")
+    press(page, "Read it")
+    expect(page.get_by_text("Did you mean “max_steps”?")).to_be_visible()
+    picture(page, "plan-wrong")
+    given.set_input_files(folder / "Quick.yaml")
+    expect(page.get_by_text("Quick.yaml")).to_be_visible()
+    settled(page)
+    press(page, "Read it")
+    expect(page.get_by_role("combobox", name="Begin with")).to_have_value("Plan: Quick")
+    picture(page, "plan")
+
+
+def try_two_values(page: Page, database: Path) -> None:
+    press(page, "Try several values")
+    press(page, "Try them")
+    expect(page.get_by_text("It has to be a number.")).to_be_visible()
+    page.get_by_label("Values, with spaces between").fill("0.001，0.002")
+    press(page, "Try them")
+    expect(page.get_by_text(re.compile("^One of 2 lessons"))).to_be_visible()
+    picture(page, "sweep")
+    until(lambda: ended(database)[-2:] == ["finished", "finished"], seconds=120)
+    press(page, "Compare lessons")
+    heading(page, "Compare")
+    expect(page.get_by_text(re.compile("0.00[12]” foretells the unread chapters"))).to_be_visible()
+    picture(page, "sweep-compared")
+
+
+def be_mended(page: Page, database: Path) -> None:
+    """The newest lesson stands as if it had gone astray two steps before its end."""
+    failure = {"what": "It went astray.", "why": "-", "remedy": "-", "cause": "diverged"}
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE jobs SET state = 'failed', result = NULL, steps = steps + 2, failure = ?"
+            " WHERE id = (SELECT id FROM jobs WHERE kind = 'train' ORDER BY created_at DESC)",
+            [json.dumps(failure)],
+        )
+    go_to(page, "Training")
+    expect(page.get_by_text("It went astray.")).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("^With this it should succeed: Learning rate: "))
+    ).to_be_visible()
+    picture(page, "astray")
+    press(page, "Try it so")
+    until(lambda: ended(database)[-1] == "finished", seconds=90)
+    expect(page.get_by_text(re.compile("It learned for"))).to_be_visible()
+
+
+def test_a_lesson_is_stopped_goes_on_learns_on_and_is_tried_with_other_values(
+    page: Page, start_studio: Callable[[], Any], tmp_path: Path
 ) -> None:
     studio = start_studio()
     page.goto(f"{studio.url}/manuscripts")
@@ -76,3 +167,8 @@ def test_a_lesson_is_stopped_and_goes_on_where_it_was(
     )
     assert first == reached + 1
     until(lambda: ask(studio.database, "SELECT count(*) FROM checkpoints") == [(KEPT,)])
+
+    learn_on(page, studio.database)
+    carry_a_plan_out_and_in(page, tmp_path)
+    try_two_values(page, studio.database)
+    be_mended(page, studio.database)
