@@ -16,6 +16,7 @@ def kinds() -> dict[str, str]:
         "prepare": _("dataset"),
         "train": _("lesson"),
         "probe": _("measurement"),
+        "measure": _("measurement"),
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),

@@ -257,6 +257,17 @@ class MergeSpec(Spec):
         return not self.loads_model and self.method in ("cat", "svd", "linear")
 
 
+class MeasureSpec(Spec):
+    """Measure what a voice gained, on the held-out passages of a dataset. Its result has
+    ``nll_before`` (of the base model) and ``nll_after``, in nats a character, and
+    ``passages``."""
+
+    kind: Literal["measure"] = "measure"
+    model: Model = Model()
+    adapter: ArtifactRef
+    dataset: ArtifactRef
+
+
 class Sampling(Spec):
     temperature: float = Field(0.8, ge=0, le=5)
     top_k: int = Field(40, ge=0)
@@ -300,6 +311,7 @@ AnySpec = Annotated[
     | AdoptSpec
     | PublishSpec
     | MergeSpec
+    | MeasureSpec
     | WriteSpec,
     Field(discriminator="kind"),
 ]
@@ -317,6 +329,7 @@ _QUEUES: dict[str, str] = {
     "merge": "train",
     "train": "train",
     "probe": "train",
+    "measure": "train",
 }
 
 
