@@ -46,6 +46,7 @@ ENGINES = {
     "adopt": "studio.sharing.adoption:run",
     "publish": "studio.sharing.publication:run",
     "merge": "studio.training.merging:run",
+    "measure": "studio.training.measuring:run",
     "write": "studio.inference.engine:run",
 }
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from studio.domain.records import AdapterRecord
 from studio.language import _, n_
-from studio.services import adapters, models, writing
-from studio.ui import navigation, problems, undo, words
+from studio.services import adapters, datasets, models, writing
+from studio.ui import measuring, navigation, problems, undo, words
 from studio.ui.arriving import arriving
 from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
@@ -22,10 +22,12 @@ def figures(voice: AdapterRecord) -> str:
     before, after = voice.nll_before, voice.nll_after
     if not before or after is None:
         return _("It was not measured.")
-    said = _(
-        "Chapters it never read surprise it {share:.0%} less than before "
-        "({before:.3f} → {after:.3f} nats a character)."
-    ).format(share=(before - after) / before, before=before, after=after)
+    said = _("{surprise} ({before:.3f} → {after:.3f} nats a character).").format(
+        surprise=words.surprise(before, after), before=before, after=after
+    )
+    if measured := voice.facts.get("measured_on"):
+        name = plain(datasets.named(measured))
+        return f"{said} {_('It was measured on “{name}”.').format(name=name)}"
     return said if not voice.facts.get("adopted") else f"{said} {_('So its own lineage says.')}"
 
 
@@ -127,6 +129,8 @@ def look(voice: AdapterRecord) -> None:
         "remember": (_("Tags and note"), ":material/sell:", remember),
         "hand": (_("Take it along"), ":material/ios_share:", hand_on_voice),
     }
+    if measuring.wanted(voice):
+        views["measure"] = (_("Measure it"), ":material/straighten:", measuring.measure)
     key = f"adapters_look_{voice.id}"
     with st.container(horizontal=True):
         for view, (label, icon, _show) in views.items():

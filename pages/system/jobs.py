@@ -18,6 +18,7 @@ def kinds() -> dict[str, str]:
         "revise": _("dataset"),
         "train": _("lesson"),
         "probe": _("measurement"),
+        "measure": _("measurement"),
         "convert": _("conversion"),
         "register": _("proof"),
         "download": _("download"),

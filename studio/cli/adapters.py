@@ -1,4 +1,4 @@
-"""``adapters``: list, show, merge, export, import and push."""
+"""``adapters``: list, show, merge, export, import, measure and push."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.domain.jobs import Job
 from studio.domain.records import AdapterRecord
 from studio.language import _
 from studio.paths import local_path
-from studio.services import adapters, lineage, sharing
+from studio.services import adapters, datasets, lineage, measuring, sharing
 from studio.services.lineage import Lineage
 
 app = typer.Typer(help="Voices: trained adapters.", no_args_is_help=True, rich_markup_mode=None)
@@ -147,6 +147,23 @@ def import_adapter(
     (done,) = follow(started, quiet=as_json)
     voice = adapters.get((done.result or {})["adapter"])
     said: dict[str, Any] = {"adapter": voice.id, "name": voice.name, "language": voice.language}
+    output.show_json(said) if as_json else output.show_facts(said)
+
+
+@app.command()
+def measure(
+    adapter: Given = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Whose held-out passages; default: newest in its language.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a voice from elsewhere on what a dataset holds out; the figures stay with it."""
+    voice = the(adapter)
+    found = measuring.suited(voice) if dataset is None else datasets.list_all()
+    on = choose.one_of(found, dataset, "dataset")
+    (done,) = follow(lambda: [measuring.measure(voice.id, on.id)], quiet=as_json)
+    said: dict[str, Any] = {"adapter": voice.id, "dataset": on.id, **(done.result or {})}
     output.show_json(said) if as_json else output.show_facts(said)
 
 

@@ -68,7 +68,7 @@ class ArtifactProduced(Body):
     """``kind`` says which registry the artifact belongs to; ``facts`` fill its row."""
 
     type: Literal["artifact"] = "artifact"
-    kind: Literal["manuscript", "dataset", "adapter", "gguf", "model", "report"]
+    kind: Literal["manuscript", "dataset", "adapter", "gguf", "model", "report", "measurement"]
     artifact: str
     name: str
     facts: dict[str, Any] = {}

@@ -252,6 +252,17 @@ class MergeSpec(Spec):
         return not self.loads_model and self.method in ("cat", "svd", "linear")
 
 
+class MeasureSpec(Spec):
+    """Measure what a voice gained, on the held-out passages of a dataset. Its result has
+    ``nll_before`` (of the base model) and ``nll_after``, in nats a character, and
+    ``passages``."""
+
+    kind: Literal["measure"] = "measure"
+    model: Model = Model()
+    adapter: ArtifactRef
+    dataset: ArtifactRef
+
+
 AnySpec = Annotated[
     ImportSpec
     | PrepareSpec
@@ -264,6 +275,7 @@ AnySpec = Annotated[
     | AdoptSpec
     | PublishSpec
     | MergeSpec
+    | MeasureSpec
     | WriteSpec,
     Field(discriminator="kind"),
 ]
@@ -281,6 +293,7 @@ _QUEUES: dict[str, str] = {
     "merge": "train",
     "train": "train",
     "probe": "train",
+    "measure": "train",
 }
 
 

@@ -61,8 +61,11 @@ class Spool:
     def create(cls, folder: Path, job_id: str, attempt: int, token: str) -> Spool:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{keys.attempt_of(job_id, attempt)}-{token}.jsonl"
-        file = path.open("a+b", buffering=0)
+        # It gets its name when it is locked: a sweeper that came between would remove it.
+        draft = path.with_suffix(".new")
+        file = draft.open("a+b", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
+        draft.rename(path)
         return cls(path, file)
 
     @property
@@ -158,7 +161,7 @@ def orphans(folder: Path) -> Iterator[Spool]:
     """The spools whose processes have ended, each locked for the one who sweeps."""
     for path in sorted(folder.glob("*.jsonl")):
         try:
-            file = path.open("a+b", buffering=0)
+            file = path.open("r+b", buffering=0)
         except FileNotFoundError:
             continue
         try:

@@ -17,7 +17,7 @@ from studio.services import jobs
 from studio.settings import settings
 
 BEFORE = (JobState.QUEUED, JobState.RUNNING)
-LINE = ("train", "probe", "merge", "prepare")
+LINE = ("train", "probe", "merge", "measure", "prepare")
 """Kinds of jobs that a trainer may take, one after another."""
 
 

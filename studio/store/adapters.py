@@ -66,6 +66,19 @@ def insert(db: Database, record: AdapterRecord) -> None:
     rows.set_columns(db, "adapters", record.id, [("deleted_at", None)])
 
 
+def set_measured(
+    db: Database, adapter_id: str, dataset: str, nll_before: float, nll_after: float
+) -> None:
+    """What was measured here takes the place of what an adapter's own lineage said."""
+    db.conn.execute(
+        """
+        UPDATE adapters SET nll_before = ?, nll_after = ?,
+            facts = json_set(facts, '$.measured_on', ?) WHERE id = ?
+        """,
+        [nll_before, nll_after, dataset, adapter_id],
+    )
+
+
 def get(db: Database, adapter_id: str) -> AdapterRecord | None:
     return rows.one(db, AdapterRecord, "SELECT * FROM adapters WHERE id = ?", [adapter_id])
 

@@ -124,6 +124,13 @@ def _report(db: Database, job: Job, body: ArtifactProduced, at: float) -> None:
     )
 
 
+def _measurement(db: Database, job: Job, body: ArtifactProduced, at: float) -> None:
+    facts = body.facts
+    adapters.set_measured(
+        db, facts["adapter"], facts["dataset"], facts["nll_before"], facts["nll_after"]
+    )
+
+
 _REGISTERS: dict[str, Callable[[Database, Job, ArtifactProduced, float], None]] = {
     "manuscript": _manuscript,
     "dataset": _dataset,
@@ -131,4 +138,5 @@ _REGISTERS: dict[str, Callable[[Database, Job, ArtifactProduced, float], None]] 
     "gguf": _gguf,
     "model": _model,
     "report": _report,
+    "measurement": _measurement,
 }

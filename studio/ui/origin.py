@@ -107,9 +107,7 @@ def _measured(voice: AdapterRecord) -> str:
     before, after = voice.nll_before, voice.nll_after
     if not before or after is None:
         return ""
-    return _("Chapters it never read surprise it {share:.0%} less than before.").format(
-        share=(before - after) / before
-    )
+    return f"{words.surprise(before, after)}."
 
 
 def details(found: Lineage) -> dict[str, str]:

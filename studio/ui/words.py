@@ -73,6 +73,16 @@ def distinct(labels: dict[K, str]) -> dict[K, str]:
     return {key: found[key] for key in labels}
 
 
+def surprise(before: float, after: float) -> str:
+    """What a voice gained, from the nats a character without and with it; no full stop."""
+    share = (before - after) / before
+    if share < 0:
+        return _("Chapters it never read surprise it {share:.0%} more than before").format(
+            share=-share
+        )
+    return _("Chapters it never read surprise it {share:.0%} less than before").format(share=share)
+
+
 def language_name(language: str | None) -> str:
     return {"en": _("English"), "zh": _("Chinese")}.get(language or "", _("any language"))
 

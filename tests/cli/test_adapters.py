@@ -16,6 +16,7 @@ from studio.settings import Settings
 from studio.store import adapters, database
 from tests.cli.test_verbs import Terminal
 from tests.models.hub_server import Hub, serve
+from tests.services import shelf
 from tests.sharing.conftest import voice
 from tests.sharing.voices import SECRET
 
@@ -65,6 +66,14 @@ def test_a_voice_goes_out_and_comes_in_and_is_sent(
     assert shown["voice"]["id"] == taken["adapter"]
     assert shown["voice"]["facts"]["same_base"] is True
     assert shown["told"]["figures"]["best_step"] == 6
+    assert shown["voice"]["nll_after"] == 0.9
+    on = shelf.put().id
+    measured = terminal.json("adapters", "measure", "Back")
+    assert (measured["dataset"], measured["passages"]) == (on, 1)
+    again = terminal.json("adapters", "show", "Back")["voice"]
+    assert again["nll_before"] == measured["nll_before"] != 1.2
+    assert (again["nll_after"], again["facts"]["measured_on"]) == (measured["nll_after"], on)
+    assert again["facts"]["adopted"] is True
     sent = terminal.json("adapters", "push", "Tide", "owner/tiny")
     assert sent["changed"] is True
     assert hub.private
@@ -74,7 +83,7 @@ def test_a_voice_goes_out_and_comes_in_and_is_sent(
     assert [v["name"] for v in listed] == ["Far", "Back", "Tide"]
     assert listed[0]["id"] == fetched["adapter"]
     jobs = terminal.json("jobs", "list")["jobs"]
-    assert [job["kind"] for job in jobs] == ["adopt", "publish", "adopt"]
+    assert [job["kind"] for job in jobs] == ["adopt", "publish", "measure", "adopt"]
     assert KEY not in json.dumps(jobs)
     assert KEY.encode() not in _everything(Path(terminal.environment["LOREWRIGHT_DATA"]))
     assert SECRET not in json.dumps(listed[0])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import threading
 from pathlib import Path
 
 import pytest
 import redis
 
 from studio.jobs import keys, leases, queue, spool
-from studio.jobs.spool import Fenced, Spool
+from studio.jobs.spool import Fenced, Spool, orphans
 
 
 @pytest.fixture
@@ -203,6 +204,28 @@ def test_a_disk_that_refuses_costs_no_event(tmp_path: Path, client: redis.Redis)
     found.append(lines(5_001, 5_001))
     assert len(found.path.read_bytes().splitlines()) == 5_001
     assert os.path.getsize(found.path) > 0  # noqa: PTH202
+
+
+def test_a_spool_is_never_seen_before_it_is_locked(tmp_path: Path) -> None:
+    """Else a sweeper would take it for that of a process that has ended, and remove it."""
+    taken: list[str] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            taken.extend(found.path.name for found in orphans(tmp_path))
+
+    sweeper = threading.Thread(target=look)
+    sweeper.start()
+    for number in range(1_000):
+        created = Spool.create(tmp_path, "a", number, "t")
+        assert created.path.exists()
+        created.path.unlink()
+        created.close()
+    done.set()
+    sweeper.join()
+    assert taken == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_scratch_folders_go_with_their_spools(tmp_path: Path, client: redis.Redis) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from studio.services import jobs
+from studio.services import adapters, jobs, measuring
 from studio.settings import Settings
 from tests.services.test_merging import voice
 
@@ -52,3 +52,24 @@ def test_a_writer_mixes_two_voices(
     assert result["lost"] < 1e-4
     page = visit("pages/models/merging.py")
     assert "Nothing was left out" in " ".join(m.value for m in page.markdown)
+
+
+def test_a_voice_that_nobody_measured_is_measured_here(
+    studio: Settings, visit: Callable[[str], AppTest], tmp_path: Path
+) -> None:
+    strange = voice(tmp_path, "Strange", 0.04)
+    page = visit("pages/models/adapters.py")
+    page.button(key=f"adapters_look_{strange.id}_measure").click().run()
+    page.button(key=f"adapters_measure_{strange.id}").click().run()
+    assert not page.exception
+    job = measuring.latest(strange.id)
+    assert job is not None
+    result = jobs.wait(job.id, 300).result
+    assert result is not None
+    found = adapters.get(strange.id)
+    assert (found.nll_before, found.nll_after) == (result["nll_before"], result["nll_after"])
+    assert found.facts["measured_on"] == job.spec["dataset"]
+    page = visit("pages/models/adapters.py")
+    said = " ".join(m.value for m in page.markdown)
+    assert f"{result['nll_before']:.3f} → {result['nll_after']:.3f}" in said
+    assert "It was measured on “A " in said
