@@ -161,7 +161,8 @@ class Verification(Record):
     job_id: str
     adapter: str
     gguf_base: str
-    gguf_adapter: str
+    gguf_adapter: str | None
+    """None where the voice is in ``gguf_base`` itself."""
     max_abs_logit_diff: float
     top1_agreement: float
     created_at: float
