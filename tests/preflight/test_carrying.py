@@ -45,6 +45,22 @@ def test_what_the_desk_cannot_take_is_said(options: dict[str, Any], named: str) 
     assert "vLLM" in finding.reason
 
 
+@pytest.mark.parametrize("quantisation", ["nf4", "int8"])
+def test_what_cannot_learn_on_a_compressed_model(quantisation: str) -> None:
+    for options, only in (
+        ({"modules_to_save": ("down_proj", "norm")}, None),
+        ({"modules_to_save": ("lm_head",)}, "cpu"),
+        ({"dora": True}, "cpu" if quantisation == "int8" else "nowhere"),
+    ):
+        asked = adapted(**options).model_copy(update={"quantisation": quantisation})
+        for device in (LAPTOP, CARD):
+            situation = facts(device=device)
+            if only in (None, device.kind):
+                assert the_one("model", "blocks", asked, situation).remedies[0].cost == 0
+            else:
+                assert not examine(asked, situation).blocked
+
+
 def test_the_rank_that_a_server_must_be_started_with() -> None:
     assert not found(examine(adapted(rank=16, alpha=32), FACTS), "conversion")
     [told] = found(examine(adapted(start="pissa", rank=16, alpha=32), FACTS), "conversion")
