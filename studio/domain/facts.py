@@ -128,6 +128,8 @@ class Facts(Known):
     model_problem: Failure | None = None
     dataset: DatasetFacts | None = None
     device: DeviceFacts | None = None
+    cpu_worker: DeviceFacts | None = None
+    """Where voices are merged and converted."""
     licence: str | None = None
     for_money: bool = True
     """Whether the model's licence lets a writer sell what it wrote, as far as is known."""

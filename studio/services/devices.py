@@ -29,6 +29,17 @@ def device() -> DeviceFacts:
     return of(trainers, ahead, _free_disk())
 
 
+def cpu_worker() -> DeviceFacts:
+    """Of the machine that does short work, as merging and converting: of several the one with
+    the least memory, as any of them may take it; else this one."""
+    found = [_as_of_now(worker) for worker in jobs.workers() if worker.role == "cpu"]
+    least = min(found, key=lambda worker: worker.free_memory, default=None)
+    if least is None:
+        return _processor(None, _free_disk())
+    place = _processor(least, least.free_disk or _free_disk())
+    return place.model_copy(update={"worker": least.name, "host": least.host})
+
+
 def of(trainers: Sequence[WorkerInfo], ahead: int, disk: int) -> DeviceFacts:
     """What the best of ``trainers`` has to offer. What it does not say of its machine is taken
     from this one, where ``disk`` bytes are free."""

@@ -62,7 +62,7 @@ def _too_little(what: str, needed: int, free: int) -> StudioError:
         _("It needs {needed:.1f} GB, and {free:.1f} GB are free.").format(
             needed=needed / 1e9, free=free / 1e9
         ),
-        _("Free some space, or make a new voice instead, which takes little."),
+        _("Free some, then press Retry. A mix can become a new voice instead, which takes little."),
     )
 
 

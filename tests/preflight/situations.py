@@ -38,7 +38,7 @@ DATASET = DatasetFacts(train=120, validation=20, tokens=48_000, longest=430, lan
 LAPTOP = DeviceFacts(kind="cpu", cores=8, memory=16 * 10**9, disk=100 * 10**9)
 CARD = DeviceFacts(kind="cuda", name="Card", cores=8, memory=24 * 10**9, disk=100 * 10**9)
 SPEC = TrainSpec(name="Mine", dataset="a" * 64, model=Model(source="local", name="m"))
-FACTS = Facts(model=STARTER, dataset=DATASET, device=LAPTOP)
+FACTS = Facts(model=STARTER, dataset=DATASET, device=LAPTOP, cpu_worker=LAPTOP)
 
 
 def spec(**changes: Any) -> TrainSpec:

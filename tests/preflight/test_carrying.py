@@ -14,6 +14,7 @@ from studio.preflight.adapters import adapter_parameters, whole_parameters
 from studio.preflight.duration import seconds
 from studio.preflight.engine import examine
 from studio.preflight.setup import adapter_of, setup_of
+from studio.preflight.standalone import standalone
 from studio.training.model import with_adapter
 from studio.training.presets import PRESETS, presets
 from tests.models.folders import STARTER as FOLDER
@@ -39,10 +40,41 @@ def adapted(**options: Any) -> TrainSpec:
     ("options", "named"),
     [({"dora": True}, "DoRA"), ({"modules_to_save": ("lm_head",)}, "lm_head")],
 )
-def test_what_the_desk_cannot_take_is_said(options: dict[str, Any], named: str) -> None:
+def test_what_becomes_a_model_of_its_own_is_said(options: dict[str, Any], named: str) -> None:
     finding = the_one("conversion", "warns", adapted(**options))
-    assert named in finding.reason
-    assert "vLLM" in finding.reason
+    assert "model of its own" in finding.sentence
+    assert f"{named}, nor can vLLM" in finding.reason
+    large = LAPTOP.model_copy(update={"memory": 32 * 10**9})
+    seven = facts(model=SEVEN_BILLION, device=CARD, cpu_worker=large)
+    finding = the_one("conversion", "warns", adapted(**options), seven)
+    assert "27.0 GB of disk" in finding.reason  # itself and its GGUF, in 16 bits each
+    small = seven.model_copy(update={"cpu_worker": LAPTOP})
+    finding = the_one("conversion", "warns", adapted(**options), small)
+    assert "27.5 GB of memory, and 16.0 GB" in finding.reason
+
+
+def test_the_model_that_a_voice_becomes_needs_room() -> None:
+    dora = adapted(dora=True)
+    room = LAPTOP.model_copy(update={"disk": 520_000_000})
+    finding = the_one("disk", "warns", dora, facts(device=room, cpu_worker=room))
+    assert "model" in finding.sentence
+    assert not found(examine(dora, facts(device=room)), "disk")
+    elsewhere = room.model_copy(update={"host": "far", "disk": 10_000})
+    finding = the_one("disk", "warns", dora, facts(cpu_worker=elsewhere))
+    assert "on far" in finding.reason
+    assert not found(examine(adapted(), facts(cpu_worker=elsewhere)), "disk")
+    whole = adapted(modules_to_save=("lm_head",))
+    more = STARTER.vocabulary * STARTER.hidden_size * 2  # the first and last layer part
+    assert standalone(whole, STARTER).kept - standalone(dora, STARTER).kept == pytest.approx(
+        2 * more, rel=0.01
+    )
+
+
+def test_layers_that_a_gguf_has_as_one_are_not_taught_apart() -> None:
+    gemma = facts(model=STARTER.model_copy(update={"architecture": "Gemma2ForCausalLM"}))
+    asked = adapted(modules_to_save=("norm", "model.embed_tokens"))
+    finding = the_one("conversion", "blocks", asked, gemma)
+    assert finding.remedies[0].changes == {"lora.modules_to_save": ("norm",)}
 
 
 @pytest.mark.parametrize("quantisation", ["nf4", "int8"])
