@@ -4,7 +4,7 @@ import streamlit as st
 
 from studio.domain.records import AdapterRecord, Verification
 from studio.language import _
-from studio.services import adapters, conversion, jobs
+from studio.services import adapters, carrying, conversion, jobs
 from studio.ui import live, navigation, problems, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
@@ -38,7 +38,7 @@ def choose(shelf: list[AdapterRecord]) -> None:
     )
     if st.button(_("Convert the voice"), type="primary", icon=":material/conversion_path:"):
         with problems.told():
-            started = conversion.convert(voice, size)
+            started = carrying.convert(voice, size)
             st.session_state["convert_jobs"] = [job.id for job in started]
             st.rerun()
     proofs(adapters.verifications(voice))
@@ -69,7 +69,7 @@ def proofs(found: list[Verification]) -> None:
 
 def at_work() -> None:
     """Conversions that run, and what stopped the last ones."""
-    found = jobs.alive("convert", "register")
+    found = jobs.alive("merge", "convert", "register")
     if not found and st.session_state.pop("convert_busy", False):
         st.rerun()
     if found:

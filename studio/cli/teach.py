@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from studio.domain.findings import Finding, Remedy, Report
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
-from studio.services import adapters, conversion, datasets, plans, training
+from studio.services import adapters, carrying, datasets, plans, training
 from studio.services.conversion import Quantisation
 from studio.training import reading
 
@@ -152,7 +152,7 @@ def train(
     """Teach a voice: train, convert, verify, as jobs one after another."""
     spec = plan(lesson, preset, model, max_steps, name)
     done = follow(lambda: training.teach(spec, quantisation).chain, quiet=as_json)
-    taught, verified = done[0].result or {}, (done[-1].result or {}) if done[1:] else {}
+    taught, verified = done[0].result or {}, done[-1].result or {}
     if as_json:
         output.show_json({"job_id": done[0].id, **taught, "verification": verified})
         return
@@ -163,17 +163,10 @@ def train(
             "Seconds": round(taught["seconds"]),
             "Surprise a character, before": f"{taught['nll_before']:.4f} nats",
             "Surprise a character, after": f"{taught['nll_after']:.4f} nats",
-            **_agreement(verified),
+            "Same next word after conversion": f"{verified['top1_agreement']:.2%}",
             "Id": taught["adapter"],
         }
     )
-
-
-def _agreement(verified: dict[str, Any]) -> dict[str, str]:
-    """Nothing where the adapter was of a kind that is not converted."""
-    if not verified:
-        return {}
-    return {"Same next word after conversion": f"{verified['top1_agreement']:.2%}"}
 
 
 def convert(
@@ -185,9 +178,7 @@ def convert(
 ) -> None:
     """Carry a voice and its base model to GGUF, and prove that nothing was lost."""
     record = choose.one_of(adapters.list_all(), adapter, "voice")
-    base, voice, verified = (
-        job.result or {}
-        for job in follow(lambda: conversion.convert(record.id, quantisation), quiet=as_json)
-    )
-    facts = {"base": base["gguf"], "adapter": voice["gguf"], **verified}
+    done = follow(lambda: carrying.convert(record.id, quantisation), quiet=as_json)
+    files = [(job.result or {})["gguf"] for job in done if job.kind == "convert"]
+    facts = {**dict(zip(("base", "adapter"), files, strict=False)), **(done[-1].result or {})}
     output.show_json(facts) if as_json else output.show_facts(facts)

@@ -86,7 +86,8 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
         _same_base(adapter, folder)
     runtime = Runtime(only_gguf(base), LONGEST, exact=True)
     try:
-        runtime.use(only_gguf(room.fetch(spec.gguf_adapter)))
+        if spec.gguf_adapter:
+            runtime.use(only_gguf(room.fetch(spec.gguf_adapter)))
         held_out, format_ = _held_out(spec, room)
         examples = list(_examples(held_out, format_, folder, runtime, spec.positions))
         found = _compare(_reference(folder, adapter), runtime, examples, room)

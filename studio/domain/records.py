@@ -165,7 +165,8 @@ class Verification(Record):
     job_id: str
     adapter: str
     gguf_base: str
-    gguf_adapter: str
+    gguf_adapter: str | None
+    """None where the voice is in ``gguf_base`` itself."""
     max_abs_logit_diff: float
     top1_agreement: float
     created_at: float
@@ -199,18 +200,15 @@ class PlanRecord(Record):
 
 
 class Teaching(Record):
-    """The jobs of one Start: train, then convert base and adapter, then register; only the
-    first where the adapter cannot be converted."""
+    """The jobs of one Start: the training, and those that carry the voice to the desk."""
 
     train: Job
-    base: Job | None = None
-    adapter: Job | None = None
-    verify: Job | None = None
+    carried: tuple[Job, ...]
 
     @property
-    def chain(self) -> list[Job]:
+    def chain(self) -> tuple[Job, ...]:
         """In the order in which they are done."""
-        return [job for job in (self.train, self.base, self.adapter, self.verify) if job]
+        return self.train, *self.carried
 
 
 class StoryRecord(Record):

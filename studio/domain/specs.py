@@ -134,9 +134,9 @@ class ConvertSpec(Spec):
 
 
 class RegisterSpec(Spec):
-    """Prove that llama.cpp with base + adapter agrees with transformers + peft on held-out
-    text, and put the voice on the desk's shelf. Its result has ``max_abs_logit_diff`` (logits)
-    and ``top1_agreement`` (share of positions)."""
+    """Prove that llama.cpp agrees with transformers + peft, which hold ``model`` and ``adapter``,
+    on held-out text, and put the voice on the desk's shelf. Its result has ``max_abs_logit_diff``
+    (logits) and ``top1_agreement`` (share of positions)."""
 
     kind: Literal["register"] = "register"
     name: str
@@ -147,7 +147,8 @@ class RegisterSpec(Spec):
     language: Language = "en"
     adapter: ArtifactRef
     gguf_base: ArtifactRef
-    gguf_adapter: ArtifactRef
+    gguf_adapter: ArtifactRef | None = None
+    """None where the voice is in ``gguf_base`` itself."""
     positions: int = Field(512, ge=16)
 
 

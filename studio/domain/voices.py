@@ -17,7 +17,8 @@ class FormattedExample(BaseModel):
 
 
 class Voice(BaseModel):
-    """Something the desk can write with: a base model in GGUF, with or without an adapter."""
+    """Something the desk can write with: a base model in GGUF, with or without an adapter. A voice
+    that no GGUF adapter can hold is in the model itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,3 +28,8 @@ class Voice(BaseModel):
     gguf_base: str
     gguf_adapter: str | None = None
     language: str | None = None
+
+    @property
+    def taught(self) -> bool:
+        """Whether it stands on the shelf; else it is a base model as it is."""
+        return not self.id.startswith("base:")

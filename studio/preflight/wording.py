@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.domain.facts import DeviceFacts
 from studio.language import _, n_
 
 
@@ -10,6 +11,11 @@ def size(count: float) -> str:
     if count < 1e9:
         return _("{count:.0f} MB").format(count=max(1.0, count / 1e6))
     return _("{count:.1f} GB").format(count=count / 1e9)
+
+
+def on(device: DeviceFacts) -> str:
+    """Whose machine it is, where a worker told."""
+    return _(" on {host}").format(host=device.host) if device.host else ""
 
 
 def span(seconds: float) -> str:

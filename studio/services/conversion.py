@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from studio.domain.base import Language, Model
 from studio.domain.jobs import Job
-from studio.domain.records import AdapterRecord, GgufRecord
+from studio.domain.records import GgufRecord
 from studio.domain.specs import ConvertSpec, RegisterSpec
 from studio.language import _
-from studio.services import adapters, jobs
+from studio.services import jobs
 from studio.services.context import db
 from studio.store import models
 
 Quantisation = Literal["F32", "F16", "Q8_0", "Q5_K_M", "Q4_K_M"]
+
+
+class Taught(NamedTuple):
+    """A voice on its way to the desk. ``adapter`` is an artifact id, or ``job:<id>/adapter``;
+    ``dataset`` is what it was taught with, where that is known."""
+
+    name: str
+    model: Model
+    adapter: str
+    dataset: str | None
+    language: Language
 
 
 def list_ggufs() -> list[GgufRecord]:
@@ -21,13 +32,11 @@ def list_ggufs() -> list[GgufRecord]:
     return models.ggufs(db())
 
 
-def convert(adapter_id: str, quantisation: Quantisation = "F16") -> list[Job]:
+def convert(voice: Taught, quantisation: Quantisation) -> list[Job]:
     """Convert a voice and its base model, then verify them together; the jobs, in order."""
-    adapter = adapters.get(adapter_id)
     with jobs.together():
-        base = convert_base(adapter.model, quantisation)
-        voice = convert_adapter(adapter.name, adapter.model, adapter.artifact)
-        return [base, voice, verify(adapter, base, voice)]
+        base, converted = convert_base(voice.model, quantisation), convert_adapter(voice)
+        return [base, converted, verify(voice, base, converted)]
 
 
 def convert_base(model: Model, quantisation: Quantisation) -> Job:
@@ -44,52 +53,32 @@ def convert_base(model: Model, quantisation: Quantisation) -> Job:
     )
 
 
-def convert_adapter(name: str, model: Model, adapter: str, after: tuple[str, ...] = ()) -> Job:
-    """``adapter`` is an artifact id, or ``job:<id>/adapter`` with that job in ``after``."""
+def convert_adapter(voice: Taught) -> Job:
     spec = ConvertSpec(
-        name=name, converter="adapter-gguf", model=model, adapter=adapter, quantisation="F16"
+        name=voice.name,
+        converter="adapter-gguf",
+        model=voice.model,
+        adapter=voice.adapter,
+        quantisation="F16",
     )
     return jobs.submit(
         spec,
-        title=_("Convert the voice {name}").format(name=name),
+        title=_("Convert the voice {name}").format(name=voice.name),
         key=f"convert:{spec.model_dump_json()}",
-        after=after,
     )
 
 
-def verify(adapter: AdapterRecord, base: Job, voice: Job) -> Job:
-    """On what the voice was taught with and never learned; of a voice from elsewhere, on the
-    sample story in its language."""
-    dataset = adapters.taught_with(adapter.id)
-    return submit_verification(
-        adapter.name, adapter.model, dataset, adapter.artifact, base, voice,
-        language=adapter.language,
-    )  # fmt: skip
-
-
-def submit_verification(
-    name: str,
-    model: Model,
-    dataset: str | None,
-    adapter: str,
-    base: Job,
-    voice: Job,
-    after: tuple[str, ...] = (),
-    language: Language = "en",
-) -> Job:
-    """Queue the proof, once both conversions (and ``after``) have finished."""
+def verify(voice: Taught, base: Job, converted: Job | None = None) -> Job:
+    """Queue the proof behind the conversions; ``base`` alone where it holds the voice. It is on
+    what the voice was taught with and never learned; of a voice from elsewhere, on the sample
+    story in its language."""
     spec = RegisterSpec(
-        name=name,
-        model=model,
-        dataset=dataset,
-        language=language,
-        adapter=adapter,
+        **voice._asdict(),
         gguf_base=f"job:{base.id}/gguf",
-        gguf_adapter=f"job:{voice.id}/gguf",
+        gguf_adapter=f"job:{converted.id}/gguf" if converted else None,
     )
     return jobs.submit(
         spec,
-        title=_("Verify the voice {name}").format(name=name),
+        title=_("Verify the voice {name}").format(name=voice.name),
         key=f"register:{spec.model_dump_json()}",
-        after=(base.id, voice.id, *after),
     )

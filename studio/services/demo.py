@@ -44,7 +44,7 @@ def run(manuscript: Path | None, model: Path | None, on_progress: Progress) -> d
     report = training.preflight(spec)
     teaching = training.teach(spec)
     trained = _finish(teaching.train, on_progress)
-    converted, voice, verified = (_finish(job, on_progress) for job in teaching.chain[1:])
+    converted, voice, verified = (_finish(job, on_progress) for job in teaching.carried)
     written = _write(imported, trained["adapter"], on_progress)
     return {
         "manuscript": {"characters": imported.characters, "chapters": len(imported.chapters)},

@@ -74,7 +74,11 @@ def submit(
 
 @contextmanager
 def together() -> Iterator[None]:
-    """All jobs that the body submits are asked for in one transaction: all of them, or none."""
+    """All jobs that the body submits are asked for in one transaction: all of them, or none. What
+    is asked for together inside of another such body belongs to that one."""
+    if getattr(_held, "jobs", None) is not None:
+        yield
+        return
     with _writing():
         _held.jobs = []
         try:

@@ -16,6 +16,7 @@ from studio.errors import StudioError
 from studio.language import _
 from studio.services import adapters, conversion, devices, jobs, models
 from studio.services.context import store
+from studio.services.conversion import Quantisation, Taught
 from studio.settings import settings
 from studio.training import capacity, factors, spectrum
 from studio.training.merging import another_base, base_of
@@ -145,6 +146,10 @@ def merge(spec: MergeSpec) -> list[Job]:
             base model is not there.
     """
     check_room(spec)
+    return _queued(spec, "F16")
+
+
+def _queued(spec: MergeSpec, quantisation: Quantisation) -> list[Job]:
     with jobs.together():
         mix = jobs.submit(
             spec,
@@ -152,8 +157,8 @@ def merge(spec: MergeSpec) -> list[Job]:
             key=f"merge:{spec.model_dump_json()}",
         )
         if spec.into == "model":
-            return [mix, _convert_model(spec, mix)]
-        return [mix, *_convert_voice(spec, mix)]
+            return [mix, _convert_model(spec, mix, quantisation)]
+        return [mix, *_convert_voice(spec, mix, quantisation)]
 
 
 def check_room(spec: MergeSpec) -> None:
@@ -175,12 +180,30 @@ def recheck(job: Job) -> None:
     check_room(MergeSpec.model_validate(job.spec))
 
 
-def _convert_model(spec: MergeSpec, mix: Job) -> Job:
+def stand_alone(voice: Taught, quantisation: Quantisation) -> list[Job]:
+    """Carry a voice that no GGUF adapter can hold to the desk: put it into its base model,
+    convert that, and hold it against what was taught; the jobs, in order. The voice may have yet
+    to be taught: whether there is room is looked at when its turn has come."""
+    spec = MergeSpec(
+        name=voice.name,
+        model=voice.model,
+        parts=(MergePart(adapter=voice.adapter, name=voice.name, dataset=voice.dataset),),
+        into="model",
+        language=voice.language,
+        measure=False,  # all of it is left, and the proof says so
+    )
+    with jobs.together():
+        mix, model = _queued(spec, quantisation)
+        return [mix, model, conversion.verify(voice, model)]
+
+
+def _convert_model(spec: MergeSpec, mix: Job, quantisation: Quantisation) -> Job:
     """The new model as one GGUF file, which the desk writes with."""
     made = ConvertSpec(
         name=spec.name,
         converter="base-gguf",
         model=Model(source="artifact", name=f"job:{mix.id}/model"),
+        quantisation=quantisation,
     )
     return jobs.submit(
         made,
@@ -189,23 +212,13 @@ def _convert_model(spec: MergeSpec, mix: Job) -> Job:
     )
 
 
-def _convert_voice(spec: MergeSpec, mix: Job) -> list[Job]:
+def _convert_voice(spec: MergeSpec, mix: Job, quantisation: Quantisation) -> list[Job]:
     """As after a lesson; proved on what the heaviest voice never read, else on a sample story."""
-    reference = f"job:{mix.id}/adapter"
-    base = conversion.convert_base(spec.model, "F16")
-    voice = conversion.convert_adapter(spec.name, spec.model, reference)
     known = [part for part in spec.parts if part.dataset]
     heaviest = max(known, key=lambda part: part.weight, default=None)
-    proof = conversion.submit_verification(
-        spec.name,
-        spec.model,
-        heaviest.dataset if heaviest else None,
-        reference,
-        base,
-        voice,
-        language=spec.language,
-    )
-    return [base, voice, proof]
+    dataset = heaviest.dataset if heaviest else None
+    voice = Taught(spec.name, spec.model, f"job:{mix.id}/adapter", dataset, spec.language)
+    return conversion.convert(voice, quantisation)
 
 
 def mixes() -> list[Job]:

@@ -21,7 +21,6 @@ from studio.preflight.memory import Estimate, estimate
 from studio.preflight.setup import setup_of
 from studio.preflight.wording import part
 from studio.services import (
-    conversion,
     datasets,
     devices,
     estimates,
@@ -31,8 +30,9 @@ from studio.services import (
     probing,
 )
 from studio.services.access import access
+from studio.services.carrying import carry
 from studio.services.context import db
-from studio.services.conversion import Quantisation
+from studio.services.conversion import Quantisation, Taught
 from studio.store import events
 from studio.training import presets as budgets
 
@@ -97,8 +97,7 @@ def facts(spec: TrainSpec) -> Facts:
 
 
 def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
-    """Queue the whole chain: train, convert base and adapter, verify. Two clicks make one. What
-    no GGUF adapter can hold is trained, and stays on the shelf as it is.
+    """Queue the whole chain: train, and carry the voice to the desk. Two clicks make one.
 
     Raises:
         StudioError: preflight found something that would make the training fail.
@@ -106,15 +105,10 @@ def teach(spec: TrainSpec, quantisation: Quantisation = "F16") -> Teaching:
     ready = checked(spec)
     with jobs.together():
         train = submit(ready)
-        if spec.lora.beyond_gguf:  # preflight has said so
-            return Teaching(train=train)
-        base = conversion.convert_base(spec.model, quantisation)
-        reference = f"job:{train.id}/adapter"
-        voice = conversion.convert_adapter(spec.name, spec.model, reference)
-        verify = conversion.submit_verification(
-            spec.name, spec.model, spec.dataset, reference, base, voice
-        )
-    return Teaching(train=train, base=base, adapter=voice, verify=verify)
+        language = datasets.get(spec.dataset).language
+        voice = Taught(spec.name, spec.model, f"job:{train.id}/adapter", spec.dataset, language)
+        carried = carry(voice, quantisation, beyond_gguf=bool(spec.lora.beyond_gguf))
+    return Teaching(train=train, carried=tuple(carried))
 
 
 def checked(spec: TrainSpec) -> TrainSpec:

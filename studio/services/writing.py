@@ -28,18 +28,22 @@ BASE = ContinuationSpec(context_tokens=256)
 
 
 def voices() -> list[Voice]:
-    """What the desk can write with: verified adapters, the newest first, then bare bases."""
+    """What the desk can write with: verified adapters, the newest first, then bare bases. A model
+    that was proved to be a voice is that voice, and no base."""
     shelf = {a.artifact: a for a in adapters.list_all()}
+    proofs = adapter_rows.verifications(db())
     found: dict[str, Voice] = {}
-    for proof in adapter_rows.verifications(db()):
+    for proof in proofs:
         adapter = shelf.get(proof.adapter)
         if adapter and adapter.id not in found:
             found[adapter.id] = _trained(adapter, proof.gguf_base, proof.gguf_adapter)
-    bases = [_bare(g) for g in model_rows.ggufs(db()) if g.adapter is None]
+    within = {proof.gguf_base for proof in proofs if proof.gguf_adapter is None}
+    ggufs = model_rows.ggufs(db())
+    bases = [_bare(g) for g in ggufs if g.adapter is None and g.id not in within]
     return [*(found[a.id] for a in shelf.values() if a.id in found), *bases]
 
 
-def _trained(adapter: AdapterRecord, base: str, converted: str) -> Voice:
+def _trained(adapter: AdapterRecord, base: str, converted: str | None) -> Voice:
     return Voice(
         id=adapter.id,
         name=adapter.name,
@@ -124,7 +128,7 @@ def _generation(job: Job, story: StoryRecord, chosen: Voice) -> Generation:
 def _asked(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
     """The prompt in the form that the voice was taught in, with as much of the story as it saw
     then: turns, in the model's own format or another, or the text alone."""
-    dataset = adapters.taught_with(chosen.id) if chosen.gguf_adapter else None
+    dataset = adapters.taught_with(chosen.id) if chosen.taught else None
     if dataset is None:
         return _asked_as_told(chosen, story)
     builder = datasets.recipe_of(dataset).builder
@@ -138,7 +142,7 @@ def _asked(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
 
 def _asked_as_told(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
     """The prompt for a bare base model, or for a voice from elsewhere: as its lineage tells."""
-    voice = adapters.get(chosen.id) if chosen.gguf_adapter else None
+    voice = adapters.get(chosen.id) if chosen.taught else None
     told = (voice.facts.get("manner") if voice else None) or {}
     manner = Manner.model_validate(told)
     shown = prompt.characters(manner.shown_tokens or BASE.context_tokens, story.language)

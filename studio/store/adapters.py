@@ -60,6 +60,23 @@ def m002_registry(db: Database) -> None:
     db.conn.execute("ALTER TABLE adapters_new RENAME TO adapters")
 
 
+@migrations()
+def m003_within_its_base(db: Database) -> None:
+    """A voice may be in the converted model itself, with no converted adapter beside it."""
+    db.conn.execute(
+        """
+        CREATE TABLE verifications_new (
+            job_id TEXT PRIMARY KEY, adapter TEXT NOT NULL, gguf_base TEXT NOT NULL,
+            gguf_adapter TEXT, max_abs_logit_diff REAL NOT NULL,
+            top1_agreement REAL NOT NULL, created_at REAL NOT NULL
+        ) STRICT
+        """
+    )
+    db.conn.execute("INSERT INTO verifications_new SELECT * FROM verifications")
+    db.conn.execute("DROP TABLE verifications")
+    db.conn.execute("ALTER TABLE verifications_new RENAME TO verifications")
+
+
 def insert(db: Database, record: AdapterRecord) -> None:
     """An adapter that is made again is the same adapter; one that was deleted comes back."""
     rows.insert(db, "adapters", record, or_ignore=True)

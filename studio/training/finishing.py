@@ -39,7 +39,9 @@ def finish(
     if changes_base(lesson.model):
         pissa.convert(folder, room.folder / pissa.INITIAL)
     if beyond := spec.lora.beyond_gguf:
-        text = _("The voice is kept for programs that use peft; {names} cannot become GGUF.")
+        text = _(
+            "No GGUF adapter can hold {names}; for the desk the voice goes into its base model."
+        )
         room.emit(LogLine(text=text.format(names=", ".join(beyond))))
     identity = {
         "model": spec.model.model_dump(),

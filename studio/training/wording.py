@@ -170,8 +170,8 @@ def _adapter() -> dict[str, Words]:
         ),
         "lora.modules_to_save": Words(
             _("Learned whole (modules to save)"),
-            _("Names of modules with commas. Such a voice cannot be an adapter for llama.cpp; it "
-              "has to be merged into its base model."),
+            _("Names of modules with commas. No adapter for llama.cpp can hold such a voice; the "
+              "studio merges it into its base model."),
         ),
     }  # fmt: skip
 
@@ -183,8 +183,8 @@ def _forms() -> dict[str, Words]:
         ),
         "lora.dora": Words(
             _("Strength and direction apart (DoRA)"),
-            _("Slower; sometimes better at small sizes. It has to be merged before llama.cpp or "
-              "vLLM can use it."),
+            _("Slower; sometimes better at small sizes. For the desk the studio merges it into its "
+              "base model."),
         ),
         "lora.start": Words(
             _("Where it begins (initialisation)"),

@@ -59,7 +59,7 @@ def _training() -> Step:
 
 
 def _conversion() -> Step:
-    ready = [voice for voice in writing.voices() if voice.gguf_adapter]
+    ready = [voice for voice in writing.voices() if voice.taught]
     said = _("The voice is packed for this machine, and checked that nothing got lost.")
     if ready:
         said = n_(

@@ -3,17 +3,20 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from studio.conversion import verification
-from studio.domain.specs import RegisterSpec
+from studio.domain.base import Model
+from studio.domain.specs import MergePart, MergeSpec, RegisterSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
+from studio.training import merging
 from tests.ggufs import Shelf
 
 
-def spec(shelf: Shelf, base: str = "F16", positions: int = 60, **changes: str) -> RegisterSpec:
+def spec(shelf: Shelf, base: str = "F16", positions: int = 60, **changes: Any) -> RegisterSpec:
     return RegisterSpec(
         name="voice",
         dataset=shelf.dataset(),
@@ -50,6 +53,20 @@ def test_in_32_bits_the_two_are_one(shelf: Shelf) -> None:
     assert result["top1_agreement"] == 1
     assert result["max_abs_logit_diff"] < 1e-3
     assert 60 <= result["positions"] < 200
+
+
+def test_a_voice_within_its_model_is_proved_against_what_was_taught(shelf: Shelf) -> None:
+    dora = shelf.adapter(use_dora=True)
+    part = MergePart(adapter=dora, name="voice")
+    asked = MergeSpec(name="voice", parts=(part,), into="model", measure=False)
+    model = Model(source="artifact", name=merging.run(asked, shelf.room)["model"])
+    alone = spec(shelf, adapter=dora, gguf_base=shelf.base("F16", model), gguf_adapter=None)
+    result = verification.run(alone, shelf.room)
+    assert result["top1_agreement"] >= 0.99
+    assert result["max_abs_logit_diff"] < 0.05
+    assert shelf.room.of_type("artifact")[-1].facts["gguf_adapter"] is None
+    with pytest.raises(StudioError, match="does not write as it was taught"):
+        verification.run(alone.model_copy(update={"gguf_base": shelf.base("F16")}), shelf.room)
 
 
 def test_a_base_model_that_was_replaced_is_noticed(shelf: Shelf, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from studio.preflight.adapters import adapter_parameters, whole_parameters
 from studio.preflight.duration import seconds
 from studio.preflight.engine import examine
 from studio.preflight.setup import adapter_of, setup_of
+from studio.preflight.standalone import standalone
 from studio.training.model import with_adapter
 from studio.training.presets import PRESETS, presets
 from tests.models.folders import STARTER as FOLDER
@@ -39,10 +40,56 @@ def adapted(**options: Any) -> TrainSpec:
     ("options", "named"),
     [({"dora": True}, "DoRA"), ({"modules_to_save": ("lm_head",)}, "lm_head")],
 )
-def test_what_the_desk_cannot_take_is_said(options: dict[str, Any], named: str) -> None:
+def test_what_becomes_a_model_of_its_own_is_said(options: dict[str, Any], named: str) -> None:
     finding = the_one("conversion", "warns", adapted(**options))
-    assert named in finding.reason
-    assert "vLLM" in finding.reason
+    assert "model of its own" in finding.sentence
+    assert f"{named}, nor can vLLM" in finding.reason
+    seven = facts(model=SEVEN_BILLION, device=CARD)
+    finding = the_one("conversion", "warns", adapted(**options), seven)
+    assert "27.0 GB of disk" in finding.reason  # itself and its GGUF, in 16 bits each
+    small = CARD.model_copy(update={"host_memory": 16 * 10**9})
+    finding = the_one(
+        "conversion", "warns", adapted(**options), facts(model=SEVEN_BILLION, device=small)
+    )
+    assert "27.5 GB of memory, and 16.0 GB" in finding.reason
+
+
+def test_the_model_that_a_voice_becomes_needs_room() -> None:
+    dora = adapted(dora=True)
+    room = LAPTOP.model_copy(update={"disk": 520_000_000})
+    finding = the_one("disk", "warns", dora, facts(device=room))
+    assert "model" in finding.sentence
+    assert [f.sentence for f in found(examine(adapted(), facts(device=room)), "disk")] != [
+        finding.sentence
+    ]
+    whole = adapted(modules_to_save=("lm_head",))
+    more = STARTER.vocabulary * STARTER.hidden_size * 2  # the first and last layer part
+    assert standalone(whole, STARTER).kept - standalone(dora, STARTER).kept == pytest.approx(
+        2 * more, rel=0.01
+    )
+
+
+def test_layers_that_a_gguf_has_as_one_are_not_taught_apart() -> None:
+    gemma = facts(model=STARTER.model_copy(update={"architecture": "Gemma2ForCausalLM"}))
+    asked = adapted(modules_to_save=("norm", "model.embed_tokens"))
+    finding = the_one("conversion", "blocks", asked, gemma)
+    assert finding.remedies[0].changes == {"lora.modules_to_save": ("norm",)}
+
+
+@pytest.mark.parametrize("quantisation", ["nf4", "int8"])
+def test_what_cannot_learn_on_a_compressed_model(quantisation: str) -> None:
+    for options, only in (
+        ({"modules_to_save": ("down_proj", "norm")}, None),
+        ({"modules_to_save": ("lm_head",)}, "cpu"),
+        ({"dora": True}, "cpu" if quantisation == "int8" else "nowhere"),
+    ):
+        asked = adapted(**options).model_copy(update={"quantisation": quantisation})
+        for device in (LAPTOP, CARD):
+            situation = facts(device=device)
+            if only in (None, device.kind):
+                assert the_one("model", "blocks", asked, situation).remedies[0].cost == 0
+            else:
+                assert not examine(asked, situation).blocked
 
 
 def test_the_rank_that_a_server_must_be_started_with() -> None:

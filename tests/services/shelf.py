@@ -72,7 +72,8 @@ def put(
         figures["revision"] = {"excluded": 1, "edited": 0}
     spec = PrepareSpec(name=name, manuscripts=("a" * 64,))
     with tempfile.TemporaryDirectory() as folder:
-        recipe = {"spec": spec.model_dump(mode="json"), "manuscripts": []}
+        read = [{"language": "en", "characters": 400}]
+        recipe = {"spec": spec.model_dump(mode="json"), "manuscripts": read}
         keeping.write(Path(folder), recipe, train, held, figures)
         artifact = store().put(Path(folder))
     record = DatasetRecord(

@@ -11,15 +11,16 @@ import pytest
 
 from studio.domain.base import Model
 from studio.domain.events import ArtifactProduced
-from studio.domain.records import AdapterRecord, Verification
+from studio.domain.records import AdapterRecord, GgufRecord, Verification
 from studio.domain.specs import AdoptSpec, PublishSpec
 from studio.errors import StudioError
-from studio.services import adapters, conversion, datasets, jobs, lineage, sharing, stories, writing
+from studio.services import adapters, carrying, datasets, jobs, lineage, sharing, stories, writing
 from studio.services.context import db, store
 from studio.settings import Settings, settings
 from studio.sharing import adoption
 from studio.store import adapters as rows
 from studio.store import database, events, registry
+from studio.store.models import insert_gguf
 from tests.services import shelf
 from tests.services.shelf import StoreRoom
 from tests.sharing import voices
@@ -117,6 +118,29 @@ def test_an_archived_voice_is_not_offered_and_keeps_its_name(home: Settings) -> 
     assert [v.id for v in writing.voices()] == [voice.id]
 
 
+def test_a_voice_within_its_model_stands_at_the_desk_once_and_as_itself(home: Settings) -> None:
+    voice, gguf = put(facts={"manner": {"builder": "raw"}}), "b" * 64
+    within = GgufRecord(
+        id=gguf, name="Voice 1", job_id="j", model=Model(source="artifact", name="c" * 64),
+        adapter=None, quantisation="F16", bytes=1, created_at=1.0,
+    )  # fmt: skip
+    proof = Verification(
+        job_id="j", adapter=voice.artifact, gguf_base=gguf, gguf_adapter=None,
+        max_abs_logit_diff=0.0, top1_agreement=1.0, created_at=1.0,
+    )  # fmt: skip
+    with database.write(db()) as connection:
+        insert_gguf(connection, within)
+        rows.insert_verification(connection, proof)
+    (known,) = writing.voices()
+    assert (known.id, known.name, known.gguf_base, known.gguf_adapter) == (
+        voice.id, "Voice 1", gguf, None,
+    )  # fmt: skip
+    story = stories.create("Ferry", "en", "The lamp was out.")
+    assert writing.continue_page(story.id, voice.id).spec["raw"] == story.text
+    adapters.archive(voice.id)
+    assert writing.voices() == []
+
+
 def test_a_merged_voice_is_asked_as_its_first_parent(home: Settings) -> None:
     dataset = shelf.put()
     taught = put(1, dataset=dataset.id)
@@ -210,7 +234,7 @@ def test_what_was_exported_comes_in_again(home: Settings, voice: Path, tmp_path:
     told = lineage.lineage(found.id)
     assert told.adopted
     assert told.told.manner is not None
-    asked = conversion.convert(found.id)[-1].spec
+    asked = carrying.convert(found.id)[-1].spec
     assert (asked["dataset"], asked["language"]) == (None, "en")
 
 

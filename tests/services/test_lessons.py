@@ -154,9 +154,9 @@ def test_what_waited_for_a_failed_lesson_makes_room_for_the_new_one(
     mended = lessons.mended(teaching.train.id)
     assert mended is not None
     begun = lessons.again(teaching.train.id, mended)
-    for waiting in (teaching.adapter, teaching.verify):
-        assert jobs.get(waiting.id).state is JobState.CANCELLED
-    assert not jobs.get(teaching.base.id).ended, "the new one needs it, too"
+    base, *waited = teaching.carried
+    assert {jobs.get(job.id).state for job in waited} == {JobState.CANCELLED}
+    assert not jobs.get(base.id).ended, "the new one needs it, too"
     assert len([j for j in jobs.alive() if begun.id in j.after]) == 2
 
 
@@ -229,4 +229,4 @@ def test_two_lessons_may_have_one_name(spec: TrainSpec) -> None:
     one, other = training.teach(spec), training.teach(spec.model_copy(update={"seed": 1}))
     assert one.train.id != other.train.id
     assert one.train.title == other.train.title
-    assert one.base.id == other.base.id
+    assert one.carried[0].id == other.carried[0].id

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from studio.domain.jobs import JobState
 from studio.domain.records import AdapterRecord, ModelRecord
 from studio.errors import StudioError
 from studio.models.source import validate
-from studio.services import jobs, merging, models
+from studio.services import carrying, jobs, merging, models
 from studio.services.context import db, store
 from studio.settings import ROOT, Settings, settings
 from studio.store import adapters as rows
@@ -31,15 +32,15 @@ from tests.services.shelf import StoreRoom
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def voice(folder: Path, name: str, std: float, model: Model | None = None) -> AdapterRecord:
+def voice(folder: Path, name: str, std: float, **options: Any) -> AdapterRecord:
     """A real adapter of the starter on the shelf, with its lineage."""
     base = settings().starter
-    make_adapter(folder / name, base, std=std)
+    make_adapter(folder / name, base, std=std, **options)
     lineage = {"base": {"sha256": fingerprint(base, validate(base))}}
     (folder / name / "lineage.json").write_text(json.dumps(lineage))
     artifact = store().put(folder / name)
     record = AdapterRecord(
-        id=artifact, name=name, artifact=artifact, job_id="j", model=model or Model(),
+        id=artifact, name=name, artifact=artifact, job_id="j", model=Model(),
         dataset=shelf.put().id, language="en", nll_before=None, nll_after=None, facts={},
         created_at=time.time(),
     )  # fmt: skip
@@ -184,6 +185,20 @@ def test_a_mix_for_which_there_is_no_room_is_not_queued(
     with pytest.raises(StudioError, match="The disk"):
         jobs.retry(large.id)
     assert jobs.retry(jobs.cancel(mix.id).id).state is JobState.QUEUED
+
+
+def test_a_voice_goes_to_the_desk_in_the_form_that_can_hold_it(
+    two: tuple[AdapterRecord, AdapterRecord], tmp_path: Path
+) -> None:
+    plain = carrying.convert(two[0].id, "Q8_0")
+    assert [job.kind for job in plain] == ["convert", "convert", "register"]
+    dora = voice(tmp_path, "Three", 0.05, use_dora=True)
+    merge, model, proof = carrying.convert(dora.id, "Q8_0")
+    assert [job.kind for job in (merge, model, proof)] == ["merge", "convert", "register"]
+    assert (merge.state, merge.spec["parts"][0]["adapter"]) == (JobState.QUEUED, dora.artifact)
+    assert (model.after, model.spec["quantisation"]) == ((merge.id,), "Q8_0")
+    assert (proof.after, proof.spec["adapter"]) == ((model.id,), dora.artifact)
+    assert [job.id for job in carrying.convert(dora.id, "Q8_0")] == [merge.id, model.id, proof.id]
 
 
 def test_what_comes_of_a_mix_stands_on_the_shelf(

@@ -12,15 +12,17 @@ import pytest
 from studio.domain.base import Model
 from studio.domain.facts import DeviceFacts
 from studio.domain.findings import Report
-from studio.domain.jobs import Job, JobState
+from studio.domain.jobs import Failure, Job, JobState
 from studio.domain.learning import LoraSpec
 from studio.domain.records import DatasetRecord, WorkerInfo
 from studio.domain.specs import ProbeSpec, TrainSpec
 from studio.errors import StudioError
+from studio.jobs import reconcile
 from studio.services import devices, estimates, jobs, models, probing, training
 from studio.services.context import db
 from studio.settings import Settings, settings
 from studio.store import datasets
+from studio.store import jobs as rows
 from studio.store.database import write
 from tests.jobrows import a_job, put
 
@@ -86,15 +88,43 @@ def test_what_was_foreseen_goes_with_the_training(spec: TrainSpec) -> None:
     assert training.teach(stale).train.id == teaching.train.id
 
 
-def test_what_cannot_become_gguf_is_taught_and_not_converted(spec: TrainSpec) -> None:
+def test_what_no_gguf_adapter_can_hold_goes_into_its_base_model(spec: TrainSpec) -> None:
     dora = spec.model_copy(update={"lora": LoraSpec(dora=True)})
-    assert [f.level for f in training.preflight(dora).findings if f.check == "conversion"] == [
-        "warns"
-    ]
-    teaching = training.teach(dora)
-    assert teaching.chain == [teaching.train]
-    assert [job.kind for job in jobs.list_jobs()] == ["train"]
+    [said] = [f for f in training.preflight(dora).findings if f.check == "conversion"]
+    assert (said.level, said.sentence) == ("warns", "This voice becomes a model of its own.")
+    chain = training.teach(dora, "Q8_0").chain
+    train, merge, convert, proof = chain
+    assert [job.kind for job in chain] == ["train", "merge", "convert", "register"]
+    assert merge.after == (train.id,)
+    assert (merge.spec["name"], merge.spec["into"], merge.spec["language"]) == (
+        "Mine", "model", "en",
+    )  # fmt: skip
+    [part] = merge.spec["parts"]
+    assert (part["adapter"], part["weight"]) == (f"job:{train.id}/adapter", 1.0)
+    assert convert.spec["model"] == {"source": "artifact", "name": f"job:{merge.id}/model"}
+    assert (convert.spec["name"], convert.spec["quantisation"]) == ("Mine", "Q8_0")
+    assert proof.spec["adapter"] == f"job:{train.id}/adapter"
+    assert (proof.spec["gguf_base"], proof.spec["gguf_adapter"]) == (f"job:{convert.id}/gguf", None)
+    assert [job.id for job in training.teach(dora, "Q8_0").chain] == [job.id for job in chain]
     assert len(training.teach(spec).chain) == 4
+
+
+def test_each_step_of_the_way_is_gone_on_with_alone(spec: TrainSpec) -> None:
+    dora = spec.model_copy(update={"lora": LoraSpec(dora=True)})
+    train, merge, convert, proof = training.teach(dora).chain
+    failure = Failure(what="a", why="b", remedy="c").model_dump()
+    with write(db()):
+        rows.move(db(), train.id, JobState.RUNNING)
+        rows.move(db(), train.id, JobState.FINISHED, result={"adapter": "a" * 64})
+        assert reconcile.advanced(db(), merge.id)
+        rows.move(db(), merge.id, JobState.RUNNING)
+        rows.move(db(), merge.id, JobState.FAILED, failure=failure)
+        reconcile.advanced(db(), convert.id)
+    assert "failed" in jobs.get(convert.id).note
+    again = jobs.retry(merge.id)
+    assert (again.state, again.spec["parts"][0]["adapter"]) == (JobState.QUEUED, "a" * 64)
+    assert jobs.get(train.id).state is JobState.FINISHED
+    assert {jobs.get(job.id).state for job in (convert, proof)} == {JobState.WAITING}
 
 
 def finished(name: str, spec: dict[str, Any] | None = None, **result: Any) -> Job:

@@ -16,6 +16,12 @@ CREATE TABLE "adapters" (
             parents TEXT NOT NULL DEFAULT '[]'
         ) STRICT
         ;
+CREATE TABLE "verifications" (
+            job_id TEXT PRIMARY KEY, adapter TEXT NOT NULL, gguf_base TEXT NOT NULL,
+            gguf_adapter TEXT, max_abs_logit_diff REAL NOT NULL,
+            top1_agreement REAL NOT NULL, created_at REAL NOT NULL
+        ) STRICT
+        ;
 CREATE TABLE changes (
             dataset TEXT NOT NULL, step INTEGER NOT NULL, example TEXT NOT NULL,
             excluded INTEGER, completion TEXT, rejected TEXT,
@@ -117,12 +123,6 @@ CREATE TABLE stories (
             id TEXT PRIMARY KEY, title TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL,
             revision INTEGER NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL,
             deleted_at REAL
-        ) STRICT
-        ;
-CREATE TABLE verifications (
-            job_id TEXT PRIMARY KEY, adapter TEXT NOT NULL, gguf_base TEXT NOT NULL,
-            gguf_adapter TEXT NOT NULL, max_abs_logit_diff REAL NOT NULL,
-            top1_agreement REAL NOT NULL, created_at REAL NOT NULL
         ) STRICT
         ;
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"

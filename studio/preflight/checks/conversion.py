@@ -1,35 +1,30 @@
-"""Can what is learned be taken along: to the desk as a GGUF adapter, to a vLLM server?"""
+"""Can what is learned be taken along: to the desk, as an adapter or in its model; to vLLM?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from studio.domain.facts import Facts
 from studio.domain.findings import Finding, Remedy
 from studio.domain.learning import LoraSpec
+from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.language import _
 from studio.preflight.check import Check, finding, remedy
+from studio.preflight.standalone import plain, standalone, whole_tables
+from studio.preflight.wording import on, size
 
 SERVED_RANK = 16
 """The largest rank that vLLM takes unless it is started with another (vLLM 0.32)."""
 MOST_RANK = 512
 """The largest rank that vLLM can be started with."""
+ONE_TABLE = ("GemmaForCausalLM", "Gemma2ForCausalLM")
+"""Models whose GGUF has no last layer of its own (llama.cpp's converter leaves it out)."""
 
 
-def find(spec: TrainSpec, _facts: Facts) -> Iterator[Finding]:
-    if spec.lora.beyond_gguf:
-        yield finding(
-            "conversion",
-            "warns",
-            _("This voice cannot be taken to the writing desk."),
-            _(
-                "No GGUF adapter can hold {names}, nor can vLLM. The voice will stand on the shelf"
-                " for programs that use peft, and will not be converted."
-            ).format(names=", ".join(spec.lora.beyond_gguf)),
-            remedy(_("Learn what can be converted"), 1, **_plain(spec.lora)),
-        )
+def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
+    if spec.lora.beyond_gguf and facts.model:
+        yield _within_its_base(spec, facts, facts.model)
     rank = spec.lora.stored_rank
     if rank > MOST_RANK:
         yield finding(
@@ -52,9 +47,54 @@ def find(spec: TrainSpec, _facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _plain(lora: LoraSpec) -> dict[str, Any]:
-    changes: dict[str, Any] = {"lora.dora": False} if lora.dora else {}
-    return changes | ({"lora.modules_to_save": ()} if lora.modules_to_save else {})
+def _within_its_base(spec: TrainSpec, facts: Facts, model: ModelFacts) -> Finding:
+    """What no GGUF adapter can hold becomes a model of its own, where that can be made."""
+    if model.architecture in ONE_TABLE and (tables := whole_tables(spec)):
+        return _lost(spec, tables)
+    needs, place = standalone(spec, model), facts.device
+    names = ", ".join(spec.lora.beyond_gguf)
+    otherwise = remedy(_("Learn what a GGUF adapter can hold"), 1, **plain(spec.lora))
+    if place and 0 < place.host_memory < needs.memory:
+        return finding(
+            "conversion",
+            "warns",
+            _("There is too little memory to take this voice to the writing desk."),
+            _(
+                "No GGUF adapter can hold {names}, so it is to go into its base model. That takes"
+                " {needed} of memory, and {free} are free{place}."
+            ).format(
+                names=names,
+                needed=size(needs.memory),
+                free=size(place.host_memory),
+                place=on(place),
+            ),
+            otherwise,
+            remedy(_("Free some memory before the training ends; until then the voice is kept")),
+        )
+    return finding(
+        "conversion",
+        "warns",
+        _("This voice becomes a model of its own."),
+        _(
+            "No GGUF adapter can hold {names}, nor can vLLM. After the training the voice is put"
+            " into its base model, and that is converted for the desk: it takes {disk} of disk,"
+            " and {memory} of memory meanwhile. It cannot be mixed with others."
+        ).format(names=names, disk=size(needs.kept), memory=size(needs.memory)),
+        otherwise,
+    )
+
+
+def _lost(spec: TrainSpec, tables: tuple[str, ...]) -> Finding:
+    kept = tuple(name for name in spec.lora.modules_to_save if name not in tables)
+    return finding(
+        "conversion",
+        "blocks",
+        _("The voice could not be taken to the desk."),
+        _("In GGUF this model writes with the table it reads with; {names} would be lost.").format(
+            names=", ".join(tables)
+        ),
+        remedy(_("Teach these parts no more than the others"), 1, **{"lora.modules_to_save": kept}),
+    )
 
 
 def _smaller(lora: LoraSpec) -> Iterator[Remedy]:

@@ -34,6 +34,7 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
         )
     yield from _targets(spec, facts.model)
     yield from _parts(spec, facts.model)
+    yield from _compressed(spec, facts)
     yield from _licence(spec, facts)
     if spec.max_length > facts.model.context_length:
         yield finding(
@@ -107,6 +108,47 @@ def _parts(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
             remedy(_("Teach the model without compression"), 0, quantisation="none"),
         )
     yield from _patterns(spec, model)
+
+
+def _compressed(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
+    """What cannot be learned on a compressed model (trl 1.16, bitsandbytes 0.50): a copy of packed
+    weights; and on a processor the output layer, whose copy has another width than what it reads,
+    and DoRA on eight bits."""
+    if spec.quantisation == "none" or facts.model is None:
+        return
+    on_processor = facts.device is not None and facts.device.kind == "cpu"
+    whole = remedy(_("Teach the model without compression"), 0, quantisation="none")
+    packed = _linears(facts.model) | ({"lm_head"} if on_processor else set())
+    lora = spec.lora
+    if named := [n for n in lora.modules_to_save if n.rpartition(".")[2] in packed]:
+        kept = tuple(name for name in lora.modules_to_save if name not in named)
+        yield finding(
+            "model",
+            "blocks",
+            _("These parts of a compressed model cannot be taught whole."),
+            _("No copy of {names} can learn while the model is compressed.").format(
+                names=", ".join(named)
+            ),
+            whole,
+            remedy(_("Teach them like the others"), 1, **{"lora.modules_to_save": kept}),
+        )
+    if lora.dora and spec.quantisation == "int8" and on_processor:
+        yield finding(
+            "model",
+            "blocks",
+            _("DoRA cannot learn on eight bits without a graphics card."),
+            _("It reads the weights unpacked, and bitsandbytes does not unpack those there."),
+            whole,
+            remedy(_("Compress the model to four bits while training"), 1, quantisation="nf4"),
+            remedy(_("Learn without DoRA"), 1, **{"lora.dora": False}),
+        )
+
+
+def _linears(model: ModelFacts) -> set[str]:
+    try:
+        return {linear.name for linear in shape_of_facts(model).linears}
+    except StudioError:
+        return set()  # the memory check has said so
 
 
 def _patterns(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
