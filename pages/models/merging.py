@@ -6,6 +6,7 @@ import streamlit as st
 
 from studio.domain.jobs import Job, JobState
 from studio.domain.records import AdapterRecord
+from studio.domain.specs import MOST_PARTS
 from studio.language import _
 from studio.services import jobs, merging, writing
 from studio.ui import live, navigation, problems, words
@@ -80,7 +81,7 @@ def weights(voices: list[AdapterRecord]) -> dict[str, float]:
         list(names),
         default=[voice for voice in given if voice in names],
         format_func=names.__getitem__,
-        max_selections=merging.MOST,
+        max_selections=MOST_PARTS,
         placeholder=_("Choose two to six"),
     )
     st.session_state["merging_voices"] = chosen

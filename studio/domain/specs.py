@@ -207,6 +207,10 @@ class PublishSpec(Spec):
     """What the writer lets everyone read of a voice."""
 
 
+MOST_PARTS = 6
+"""Voices of one merge."""
+
+
 class MergePart(Spec):
     """One voice of a merge. ``dataset`` is what it was taught with, where that is known: how
     much of the voice is left is measured on what it never read."""
@@ -225,7 +229,7 @@ class MergeSpec(Spec):
     kind: Literal["merge"] = "merge"
     name: str = Field(min_length=1)
     model: Model = Model()
-    parts: tuple[MergePart, ...] = Field(min_length=1, max_length=8)
+    parts: tuple[MergePart, ...] = Field(min_length=1, max_length=MOST_PARTS)
     method: Literal["cat", "svd", "linear", "ties", "dare_linear", "dare_ties"] = "cat"
     rank: int | None = Field(None, ge=1, le=512)
     """Of the result of svd, ties and dare; None: the largest of the parts."""

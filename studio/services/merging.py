@@ -11,7 +11,7 @@ from studio.domain.base import Model
 from studio.domain.jobs import Job
 from studio.domain.models import ModelFacts
 from studio.domain.records import AdapterRecord
-from studio.domain.specs import ConvertSpec, MergePart, MergeSpec
+from studio.domain.specs import MOST_PARTS, ConvertSpec, MergePart, MergeSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.services import adapters, conversion, devices, jobs, models
@@ -21,8 +21,6 @@ from studio.settings import settings
 from studio.training import capacity, factors, spectrum
 from studio.training.merging import another_base, base_of
 
-MOST = 6
-"""Voices in a mix."""
 PATIENCE = 1_000_000_000
 """Of ``spectrum.effort``: three seconds for the voices, and half a second for each weight."""
 
@@ -98,11 +96,11 @@ def _check(
     voices: list[AdapterRecord], weights: Mapping[str, float], name: str, alone: bool
 ) -> None:
     least = 1 if alone else 2
-    if not least <= len(voices) <= MOST:
+    if not least <= len(voices) <= MOST_PARTS:
         raise StudioError(
             _("These voices cannot be mixed."),
             _("A mix needs {least} to {most} voices; there are {count}.").format(
-                least=least, most=MOST, count=len(voices)
+                least=least, most=MOST_PARTS, count=len(voices)
             ),
             _("Choose others, or teach another voice first."),
         )
