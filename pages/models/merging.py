@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from studio.domain.jobs import Job, JobState
+from studio.domain.merges import MOST_PARTS
 from studio.domain.records import AdapterRecord
-from studio.domain.specs import MOST_PARTS
 from studio.language import _
 from studio.services import jobs, merging, writing
 from studio.ui import live, navigation, problems, words

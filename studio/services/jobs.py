@@ -28,11 +28,8 @@ _log = logging.getLogger(__name__)
 _held = threading.local()
 """The ids of jobs whose transaction is still open, in ``jobs``; see ``together``."""
 
-RECHECKS = {
-    "train": "studio.services.lessons:recheck",
-    "merge": "studio.services.merging:recheck",
-}
-"""What looks a job over before it is queued again; it raises StudioError to say no."""
+RECHECKS = {"train": "studio.services.lessons", "merge": "studio.services.merging"}
+"""Whose ``recheck`` looks a job over before it is queued again; it raises StudioError to say no."""
 
 LOOK = 0.1
 SETTLE = 2.0
@@ -138,8 +135,7 @@ def retry(job_id: str) -> Job:
 def _recheck(job: Job) -> None:
     """What was true when the job was first asked for may not be so any more."""
     if job.kind in RECHECKS:
-        module, function = RECHECKS[job.kind].split(":")
-        getattr(importlib.import_module(module), function)(job)
+        importlib.import_module(RECHECKS[job.kind]).recheck(job)
 
 
 def get(job_id: str) -> Job:

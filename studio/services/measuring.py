@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from studio.domain.jobs import Job
+from studio.domain.merges import MeasureSpec
 from studio.domain.records import AdapterRecord, DatasetRecord
-from studio.domain.specs import MeasureSpec
 from studio.language import _
 from studio.services import adapters, datasets, jobs
 

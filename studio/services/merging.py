@@ -9,9 +9,10 @@ from typing import Any
 
 from studio.domain.base import Model
 from studio.domain.jobs import Job
+from studio.domain.merges import MOST_PARTS, MergePart, MergeSpec
 from studio.domain.models import ModelFacts
 from studio.domain.records import AdapterRecord
-from studio.domain.specs import MOST_PARTS, ConvertSpec, MergePart, MergeSpec
+from studio.domain.specs import ConvertSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.services import adapters, conversion, devices, jobs, models

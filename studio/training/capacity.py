@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 
 from studio.domain.facts import DeviceFacts
+from studio.domain.merges import MergeSpec
 from studio.domain.models import ModelFacts
-from studio.domain.specs import MergeSpec
 from studio.errors import Cause, StudioError
 from studio.language import _
 from studio.models.loading import best_device

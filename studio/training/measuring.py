@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from studio.domain.events import Progressed
+from studio.domain.merges import MeasureSpec
 from studio.domain.recipes import FormatterSpec
-from studio.domain.specs import MeasureSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _

@@ -10,9 +10,9 @@ from typing import Any
 
 from studio.conversion.folding import peculiarities, read_config
 from studio.domain.events import Progressed
+from studio.domain.merges import MergeSpec
 from studio.domain.models import ModelFacts
 from studio.domain.provenance import LINEAGE
-from studio.domain.specs import MergeSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _

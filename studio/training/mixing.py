@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.conversion.folding import CONFIG, PREFIX, WEIGHTS, read_config
-from studio.domain.specs import MergeSpec
+from studio.domain.merges import MergeSpec
 from studio.training import factors
 
 ROUNDS = 8

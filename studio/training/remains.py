@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from studio.domain.specs import MergePart, MergeSpec
+from studio.domain.merges import MergePart, MergeSpec
 from studio.domain.workroom import Workroom
 from studio.models.source import load_tokenizer
 from studio.training.examples import Row

@@ -9,7 +9,8 @@ import pytest
 
 from studio.conversion import verification
 from studio.domain.base import Model
-from studio.domain.specs import MergePart, MergeSpec, RegisterSpec
+from studio.domain.merges import MergePart, MergeSpec
+from studio.domain.specs import RegisterSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.training import merging

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from studio.domain.jobs import Job, JobState
-from studio.domain.specs import MergeSpec
+from studio.domain.merges import MergeSpec
 from studio.services import adapters, jobs, merging, models
 from tests.faults.stack import Stack, assert_artifacts_are_whole, ended, standing, until
 from tests.faults.test_training import (

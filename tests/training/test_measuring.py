@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.domain.specs import MeasureSpec
+from studio.domain.merges import MeasureSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.settings import settings

@@ -14,7 +14,7 @@ import torch
 from studio.conversion.folding import CONFIG, WEIGHTS
 from studio.domain.base import Model
 from studio.domain.facts import DeviceFacts
-from studio.domain.specs import MergePart, MergeSpec
+from studio.domain.merges import MergePart, MergeSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.models.loading import load_model
