@@ -57,7 +57,7 @@ def test_two_processes_learn_what_one_does_from_two_passages_at_a_time(tmp_path:
         result = engine.run(spec_in(tmp_path, compute=compute), room)
         assert losses_in(room) == pytest.approx(losses_in(alone), abs=1e-5)
         assert figures(result) == pytest.approx(figures(expected), abs=1e-5)
-        assert result["peak_memory"] > expected["peak_memory"]
+        assert result["peak_memory"] > 10**9  # of both, libraries included
         assert [e.step for e in room.of_type("checkpoint")] == [3, 5]
         samples = [[(s.step, s.text) for s in r.of_type("sample")] for r in (room, alone)]
         assert samples[0] == samples[1]
@@ -98,13 +98,15 @@ class Striking(LocalRoom):
 
 def test_when_one_of_them_is_killed_all_go_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     room = Striking(tmp_path, 4)
-    result = engine.run(spec_in(tmp_path, compute=DDP), room)
-    assert result["steps"] == 5
+    result = engine.run(spec_in(tmp_path, compute=DDP, max_steps=9), room)
+    assert result["steps"] == 9
     assert not ranks()
-    [told] = [e.text for e in room.of_type("log") if e.level == "warning"]
-    assert "ended from outside" in told
-    steps = [e.step for e in room.of_type("progressed")]
-    assert steps[steps.index(4) + 1] == 4  # from the checkpoint of step 3
+    [told] = [e for e in room.of_type("log") if e.level == "warning"]
+    assert "ended from outside" in told.text
+    place = room.events.index(told)
+    before, after = room.events[:place], room.events[place:]
+    kept = max(e.step for e in before if e.type == "checkpoint")
+    assert next(e.step for e in after if e.type == "progressed") == kept + 1
 
 
 CHILD = """
