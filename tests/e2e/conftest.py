@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,12 +101,8 @@ def _start(data: Path, *command: str, **environment: str) -> Studio:
     return Studio(f"http://127.0.0.1:{port}", data, server)
 
 
-@pytest.fixture(scope="session")
-def start_studio(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[..., Studio]]:
-    """Starts a studio by ``python -m <command>``, with more settings as keywords; they all end
-    with the session, and with them the workers that they started."""
+@contextmanager
+def _studios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Studio]]:
     started: list[Studio] = []
 
     def start(*command: str, **environment: str) -> Studio:
@@ -114,14 +111,25 @@ def start_studio(
         started.append(studio)
         return studio
 
-    yield start
-    for studio in started:
-        studio.server.terminate()
-    for studio in started:
-        studio.server.wait(timeout=30)
+    try:
+        yield start
+    finally:
+        for studio in started:
+            studio.server.terminate()
+        for studio in started:
+            studio.server.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def start_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Studio]]:
+    """Starts a studio by ``python -m <command>``, with more settings as keywords; they all end
+    with the module, and with them the workers that they started."""
+    with _studios(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def studio(start_studio: Callable[..., Studio]) -> Studio:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """The studio that the tests of this session share."""
-    return start_studio()
+    with _studios(tmp_path_factory) as start:
+        yield start()
