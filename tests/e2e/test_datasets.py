@@ -19,7 +19,7 @@ from studio.store import database
 from studio.store import stories as rows
 from tests.datasets.server import Reply, Server, said
 from tests.datasets.tables import written
-from tests.e2e.walking import heading, picture, press, settled
+from tests.e2e.walking import heading, picture, press, settled, unfold
 from tests.models.hub_server import Hub, serve
 from tests.prose import invented
 
@@ -180,7 +180,7 @@ def test_kept_pages_become_a_dataset_when_there_are_enough(
     picture(page, "desk-too-few")
     choose(page, "Stories", ferry)
     page.keyboard.press("Escape")
-    page.get_by_text("Look at it first").click()
+    unfold(page.get_by_text("Look at it first"))
     page.get_by_text("Show the first examples").click()
     region = page.locator(".prose")
     expect(region.filter(has_text=invented(f"{ferry}-0")[:40]).first).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_whole_way import asked_for, looked_at
-from tests.e2e.walking import heading, prepare_the_dataset, press, settled, take_the_sample
+from tests.e2e.walking import heading, prepare_the_dataset, press, settled, take_the_sample, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 PROBE = 300_000
@@ -30,7 +30,7 @@ def test_what_stands_in_the_way_is_put_right_and_measured(
     expect(page.get_by_role("heading", name=re.compile("can begin"))).to_be_visible()
     faults = looked_at(page, "preflight-fits")
 
-    page.get_by_text("Details", exact=True).click()
+    unfold(page.get_by_text("Details", exact=True))
     rate = page.get_by_role("spinbutton", name="Learning rate")
     rate.fill("0.9")
     rate.press("Tab")  # the hint beside it goes, and what is below moves up
@@ -50,7 +50,7 @@ def test_what_stands_in_the_way_is_put_right_and_measured(
     assert "train" not in asked_for(studio.database)
     faults += looked_at(page, "preflight-measured")
 
-    page.get_by_text("Details", exact=True).click()
+    unfold(page.get_by_text("Details", exact=True))
     batch = page.get_by_role("spinbutton", name="Passages at once (batch)")
     batch.fill("4096")
     batch.press("Tab")

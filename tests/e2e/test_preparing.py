@@ -14,7 +14,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from studio.settings import ROOT
 from tests.e2e.accessibility import violations
-from tests.e2e.walking import heading, press, settled
+from tests.e2e.walking import heading, press, settled, unfold
 
 pytestmark = [
     pytest.mark.browser,
@@ -106,7 +106,7 @@ def test_what_is_no_manuscript_is_refused_beside_the_others(
     broken = tmp_path / "broken.docx"
     broken.write_bytes(b"PK\x03\x04 nothing")
     page.goto(f"{studio.url}/manuscripts")
-    page.get_by_text("Bring in more").click()
+    unfold(page.get_by_text("Bring in more"))
     bring_in(page, broken, letter)
     expect(page.get_by_text(re.compile("broken.docx")).first).to_be_visible()
     expect(page.get_by_role("heading", name="A Letter").or_(page.get_by_text("A Letter")).first)
@@ -115,12 +115,12 @@ def test_what_is_no_manuscript_is_refused_beside_the_others(
 def test_a_dataset_is_looked_through_and_changed(page: Page, studio: Any, tmp_path: Path) -> None:
     page.goto(f"{studio.url}/manuscripts")
     heading(page, "Manuscripts")
-    page.get_by_text("Bring in more").or_(page.get_by_text("Or try the studio")).first.click()
+    unfold(page.get_by_text("Bring in more").or_(page.get_by_text("Or try the studio")).first)
     press(page, re.compile(r"\(Chinese\)"))
     expect(page.get_by_text(re.compile("characters of Chinese in 6 chapters"))).to_be_visible()
     press(page, "Prepare a dataset of it")
     heading(page, "Datasets")
-    page.get_by_text("Look at it first").click()
+    unfold(page.get_by_text("Look at it first"))
     page.get_by_text("Show the first examples").click()
     expect(page.get_by_text(re.compile(r"Example 10, \d+ tokens"))).to_be_visible()
     expect(page.locator(".prose .learned").first).to_be_visible()

@@ -21,6 +21,7 @@ from tests.e2e.walking import (
     press,
     settled,
     take_the_sample,
+    unfold,
 )
 from tests.processes import until
 
@@ -39,7 +40,7 @@ def ask(database: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def choose_a_short_lesson(page: Page) -> None:
-    page.get_by_text("Details", exact=True).click()
+    unfold(page.get_by_text("Details", exact=True))
     page.get_by_label("Readings of the text (epochs)", exact=True).fill("1")
     page.get_by_label("Passages at once (batch)", exact=True).fill("2")
     page.get_by_role("tab", name="Watching").click()
@@ -72,7 +73,7 @@ def carry_a_plan_out_and_in(page: Page, folder: Path) -> None:
     press(page, "Plan another lesson")
     expect(page.get_by_role("button", name="Start the lesson")).to_be_visible()
     settled(page)
-    page.get_by_text("Details", exact=True).click()
+    unfold(page.get_by_text("Details", exact=True))
     with page.expect_download() as download:
         press(page, "Take it along (YAML)")
     sheet = Path(download.value.path()).read_text(encoding="utf-8")
@@ -81,7 +82,7 @@ def carry_a_plan_out_and_in(page: Page, folder: Path) -> None:
         sheet = re.sub(rf"^{name}: [^ ]+", f"{name}: {value}", sheet, flags=re.MULTILINE)
     (folder / "Wrong.yaml").write_text(sheet.replace("max_steps", "max_step"), encoding="utf-8")
     (folder / "Quick.yaml").write_text(sheet, encoding="utf-8")
-    page.get_by_text("Bring in a plan", exact=True).click()
+    unfold(page.get_by_text("Bring in a plan", exact=True))
     given = page.locator("input[type=file]")
     given.set_input_files(folder / "Wrong.yaml")
     press(page, "Read it")

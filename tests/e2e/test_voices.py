@@ -19,7 +19,7 @@ from studio.settings import settings
 from studio.store import adapters as rows
 from studio.store import database
 from tests.e2e.accessibility import violations
-from tests.e2e.walking import heading, press, settled
+from tests.e2e.walking import heading, press, settled, unfold
 from tests.sharing.conftest import voice
 
 __all__ = ["voice"]
@@ -69,7 +69,7 @@ def test_a_voice_is_noted_taken_along_and_brought_in(
         config = json.loads(archive.read("Tide/adapter_config.json"))
     assert config["base_model_name_or_path"] == "starter"
     assert violations(page) == []
-    page.get_by_text("Bring in a voice from elsewhere").click()
+    unfold(page.get_by_text("Bring in a voice from elsewhere"))
     page.locator("input[type=file]").set_input_files(tmp_path / "Tide.zip")
     page.get_by_role("textbox", name="Call it").fill("回来的声音")
     settled(page)

@@ -6,13 +6,20 @@ import os
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 
 def settled(page: Page) -> None:
     """The script that the last click set off has run."""
     page.wait_for_timeout(400)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+
+
+def unfold(fold: Locator) -> None:
+    """What is in a fold moves until it is open, and a click on it might miss."""
+    fold.click()
+    fold.page.wait_for_timeout(1000)
+    settled(fold.page)
 
 
 def heading(page: Page, name: str) -> None:
