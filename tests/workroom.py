@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from studio.domain.events import ArtifactProduced, Body
+from studio.domain.events import Body
+from studio.domain.workroom import Workroom
 from studio.errors import Damaged
 
 
@@ -22,8 +23,8 @@ def digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-class LocalRoom:
-    """Implements studio.domain.workroom.Workroom; ``events`` holds all that was emitted.
+class LocalRoom(Workroom):
+    """``events`` holds all that was emitted.
 
     Set ``stop`` to ask the engine to stop at once, or call ``stop_after`` to let it go on
     for a number of questions first.
@@ -65,12 +66,6 @@ class LocalRoom:
         if digest(place) != artifact:
             raise Damaged("It is damaged.", f"{artifact} was changed.", "Make it again.")
         return place
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        artifact = self.put(folder)
-        body = {"kind": kind, "artifact": artifact, "name": name, "facts": facts}
-        self.emit(ArtifactProduced.model_validate(body))
-        return artifact
 
     def stop_after(self, questions: int) -> None:
         """``stopped`` says no this many times more, then yes for ever."""

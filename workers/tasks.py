@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.events import (
-    ArtifactProduced,
     Body,
     Cancelled,
     Failed,
@@ -22,7 +21,7 @@ from studio.domain.events import (
     Started,
 )
 from studio.domain.specs import SPEC
-from studio.domain.workroom import Stopped
+from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.jobs import artifacts, leases, queue
 from studio.jobs.artifacts import FULL, ArtifactStore
@@ -74,8 +73,8 @@ class Desk:
 desk = Desk()
 
 
-class Room:
-    """Implements studio.domain.workroom.Workroom with the broker and the artifact store."""
+class Room(Workroom):
+    """A workroom with the broker and the artifact store behind it."""
 
     def __init__(
         self, order: Order, folder: Path, emitter: Emitter, pulse: Pulse, seat: Seat
@@ -83,22 +82,19 @@ class Room:
         self.folder = folder
         self.checkpoint = order.checkpoint
         self.earlier = order.earlier
-        self.emit = emitter.emit
+        self._emitter = emitter
         self._pulse = pulse
         self._seat = seat
         self._store: ArtifactStore = artifacts.own()
+
+    def emit(self, body: Body) -> None:
+        self._emitter.emit(body)
 
     def fetch(self, artifact: str) -> Path:
         return self._store.fetch(artifact)
 
     def put(self, folder: Path) -> str:
         return self._store.put(folder)
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        artifact = self.put(folder)
-        body = {"kind": kind, "artifact": artifact, "name": name, "facts": facts}
-        self.emit(ArtifactProduced.model_validate(body))
-        return artifact
 
     def stopped(self) -> bool:
         return self._pulse.cancelled or self._pulse.fenced or self._seat.leaving

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.bench import machine
+from studio.bench.room import Room
 from studio.domain.base import Model
 from studio.domain.events import Body, Token
 from studio.domain.jobs import Job, JobState
@@ -43,31 +44,16 @@ class Reading:
         return (tokens - 1) / (self.times[-1] - self.times[0])
 
 
-class Here:
+class Here(Room):
     """A workroom in this process: what the engine emits is heard at once."""
 
-    checkpoint: str | None = None
-    earlier: tuple[str, ...] = ()
-
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder, context.store())
         self.reading = Reading()
 
     def emit(self, body: Body) -> None:
         if isinstance(body, Token):
             self.reading.hear()
-
-    def fetch(self, artifact: str) -> Path:
-        return context.store().fetch(artifact)
-
-    def put(self, folder: Path) -> str:
-        return context.store().put(folder)
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        return self.put(folder)
-
-    def stopped(self) -> bool:
-        return False
 
 
 def run() -> dict[str, Any]:

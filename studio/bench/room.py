@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from studio.domain.events import ArtifactProduced, Body
+from studio.domain.events import Body
+from studio.domain.workroom import Workroom
 from studio.jobs.artifacts import ArtifactStore
 
 
 @dataclass
-class Room:
-    """Implements studio.domain.workroom.Workroom."""
-
+class Room(Workroom):
     folder: Path
     store: ArtifactStore
     checkpoint: str | None = None
@@ -27,12 +25,6 @@ class Room:
 
     def put(self, folder: Path) -> str:
         return self.store.put(folder)
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        artifact = self.put(folder)
-        body = {"kind": kind, "artifact": artifact, "name": name, "facts": facts}
-        self.emit(ArtifactProduced.model_validate(body))
-        return artifact
 
     def stopped(self) -> bool:
         return False

@@ -108,7 +108,7 @@ def _counter(recipe: PrepareSpec, room: Workroom) -> Count:
     def count(examples: Sequence[Example]) -> list[int]:
         if not examples:
             return []
-        tokenizer = load_tokenizer(folder_of(recipe.model, room))
+        tokenizer = load_tokenizer(folder_of(recipe.model, room.fetch))
         turns = [[turn.model_dump() for turn in example.messages] for example in examples]
         return formatter_of(recipe.formatter).lengths(tokenizer, turns)
 

@@ -48,7 +48,7 @@ class Workshop:
         self.manuscripts = manuscripts
         self.builder = discover("studio.datasets.builders")[spec.builder.kind]
         self.formatter = formatter_of(spec.formatter)
-        self.tokenizer = load_tokenizer(folder_of(spec.model, room))
+        self.tokenizer = load_tokenizer(folder_of(spec.model, room.fetch))
         self.builder.check(spec.builder)
         for note in self.formatter.check(self.tokenizer):
             room.emit(LogLine(level="warning", text=note))

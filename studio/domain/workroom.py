@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from studio.domain.events import Body
+from studio.domain.events import ArtifactProduced, Body
 
 
 class ReadingRoom(Protocol):
@@ -47,6 +47,10 @@ class Workroom(ReadingRoom, Protocol):
 
     def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
         """``put`` a folder and emit ArtifactProduced for it; the artifact's id."""
+        artifact = self.put(folder)
+        body = {"kind": kind, "artifact": artifact, "name": name, "facts": facts}
+        self.emit(ArtifactProduced.model_validate(body))
+        return artifact
 
 
 class Stopped(Exception):

@@ -42,8 +42,8 @@ class Fetcher(Protocol):
     def fetch(self, artifact: str) -> Path: ...
 
 
-def folder_of(model: Model, fetcher: Fetcher | Callable[[str], Path]) -> Path:
-    """The folder of a base model; artifacts are brought here by ``fetcher``.
+def folder_of(model: Model, fetch: Callable[[str], Path]) -> Path:
+    """The folder of a base model; artifacts are brought here by ``fetch``.
 
     Raises:
         StudioError: a local folder is not there.
@@ -51,7 +51,6 @@ def folder_of(model: Model, fetcher: Fetcher | Callable[[str], Path]) -> Path:
     if model.source == "starter":
         return settings().starter
     if model.source == "artifact":
-        fetch = fetcher if callable(fetcher) else fetcher.fetch
         return fetch(model.name)
     folder = local_path(model.name)
     if not folder.is_dir():

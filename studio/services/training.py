@@ -20,15 +20,7 @@ from studio.preflight import engine
 from studio.preflight.memory import Estimate, estimate
 from studio.preflight.setup import setup_of
 from studio.preflight.wording import part
-from studio.services import (
-    datasets,
-    devices,
-    estimates,
-    jobs,
-    models,
-    objectives,
-    probing,
-)
+from studio.services import datasets, devices, estimates, jobs, models, objectives, probing
 from studio.services.access import access
 from studio.services.carrying import carry
 from studio.services.context import db

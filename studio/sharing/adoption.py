@@ -80,7 +80,7 @@ def _base(spec: AdoptSpec, room: Workroom, named: Any) -> Base:
 def _there(bases: tuple[Model, ...], room: Workroom) -> Iterator[tuple[Model, Path]]:
     for model in bases:
         try:
-            yield model, folder_of(model, room)
+            yield model, folder_of(model, room.fetch)
         except StudioError:
             # Of several, one may have been moved away; a single one must be there.
             if len(bases) == 1:

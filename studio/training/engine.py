@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from studio.datasets.formatting import formatter_of
-from studio.domain.events import LogLine, MetricLogged
+from studio.domain.events import Body, LogLine, MetricLogged
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped, Workroom
@@ -54,11 +55,10 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
             loss is no longer a number.
         Stopped: on request, after a checkpoint was stored.
     """
-    with explained(spec, lambda: _tell_peak(room)), tracked(spec, room) as room:
+    with explained(spec, lambda: tell_peak(room.emit)), tracked(spec, room) as room:
         if spec.compute.processes > 1:
-            base = folder_of(
-                spec.model, room
-            )  # fetched once for all, and looked at before they start
+            # Fetched once for all, and looked at before they start.
+            base = folder_of(spec.model, room.fetch)
             computing(spec, validate(base), powers(best_device()))
             return together.run(spec, room)
         return teach(spec, room)
@@ -66,7 +66,7 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
 
 def teach(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     """``run`` in this very process, alone or with others that do the same (see ``ranks``)."""
-    base = folder_of(spec.model, room)
+    base = folder_of(spec.model, room.fetch)
     facts = validate(base)
     way = computing(spec, facts, powers(best_device()))
     tokenizer = load_tokenizer(base)
@@ -222,10 +222,10 @@ def _with_the_best(
     return diverged(lesson.spec, course.step, problem.shown, course.best_step)
 
 
-def _tell_peak(room: Workroom) -> None:
+def tell_peak(emit: Callable[[Body], None]) -> None:
     """What was taken when there was no more to be had."""
     taken = float(peak.taken(best_device()))
-    room.emit(MetricLogged(step=0, values={"peak_memory": taken}))
+    emit(MetricLogged(step=0, values={"peak_memory": taken}))
 
 
 def _begin(lesson: Lesson) -> Course:

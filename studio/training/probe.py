@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def _shortened(spec: TrainSpec) -> TrainSpec:
     return spec.model_copy(update=changes)
 
 
-class Rehearsal:
+class Rehearsal(Workroom):
     """A workroom for a training of which nothing is to remain: progress is told, the times of
     the steps are noted, and every folder that is handed in goes with the attempt."""
 
@@ -94,7 +94,6 @@ class Rehearsal:
         self.folder = room.folder
         self.checkpoint: str | None = None
         self.earlier: tuple[str, ...] = ()
-        self.stopped: Callable[[], bool] = room.stopped
         self.peak = 0
         """What was taken when there was no more to be had, in bytes."""
         self._room = room
@@ -118,15 +117,15 @@ class Rehearsal:
             return self._room.fetch(artifact)
         if self._dataset is None:
             self._dataset = self.folder / "longest"
-            tokenizer = load_tokenizer(folder_of(self._spec.model, self._room))
+            tokenizer = load_tokenizer(folder_of(self._spec.model, self._room.fetch))
             write_longest(self._room.fetch(artifact), self._dataset, self._spec, tokenizer)
         return self._dataset
 
     def put(self, folder: Path) -> str:
         return NOWHERE
 
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        return NOWHERE
+    def stopped(self) -> bool:
+        return self._room.stopped()
 
     @property
     def seconds_a_step(self) -> float | None:

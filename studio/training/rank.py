@@ -19,12 +19,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from studio.domain.events import Body, MetricLogged
+from studio.domain.events import Body
 from studio.domain.specs import TrainSpec
-from studio.domain.workroom import Stopped
+from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.models.loading import best_device
-from studio.training import engine, peak, ranks
+from studio.training import engine, ranks
 from studio.training.failures import Astray, explained
 from studio.training.together import heard, told
 
@@ -34,7 +34,7 @@ PATIENCE = timedelta(hours=2)
 """How long the others wait while the first one stores a checkpoint."""
 
 
-class SharedRoom:
+class SharedRoom(Workroom):
     """The room at the other end of the socket. Only the first process tells and stores."""
 
     def __init__(self, address: str, order: dict[str, Any]) -> None:
@@ -50,17 +50,17 @@ class SharedRoom:
 
     def emit(self, body: Body) -> None:
         if ranks.first():
-            self.say({"do": "emit", "body": body.model_dump(mode="json")})
+            self.tell(body)
+
+    def tell(self, body: Body) -> None:
+        """Emit what only this process knows, be it the first or not."""
+        self.say({"do": "emit", "body": body.model_dump(mode="json")})
 
     def fetch(self, artifact: str) -> Path:
         return Path(self._ask({"do": "fetch", "artifact": artifact}))
 
     def put(self, folder: Path) -> str:
         return str(self._ask({"do": "put", "folder": str(folder)}))
-
-    def produce(self, kind: str, folder: Path, name: str, facts: dict[str, Any]) -> str:
-        asked = {"do": "produce", "kind": kind, "folder": str(folder), "name": name}
-        return str(self._ask(asked | {"facts": facts}))
 
     def stopped(self) -> bool:
         """All processes get the same answer, and so all of them must ask."""
@@ -97,7 +97,7 @@ def main(address: str, order: Path) -> int:
     room = SharedRoom(address, asked)
     _join()
     try:
-        with explained(spec, lambda: _tell_peak(room)):
+        with explained(spec, lambda: engine.tell_peak(room.tell)):
             result = engine.teach(spec, room)
     except Stopped as stop:
         last: dict[str, Any] = {"do": "stopped", "result": stop.result}
@@ -124,12 +124,6 @@ def _join() -> None:
         group.init_process_group("cpu:gloo,cuda:nccl", timeout=PATIENCE)
     else:
         group.init_process_group("gloo", timeout=PATIENCE)
-
-
-def _tell_peak(room: SharedRoom) -> None:
-    taken = float(peak.taken(best_device()))
-    body = MetricLogged(step=0, values={"peak_memory": taken})
-    room.say({"do": "emit", "body": body.model_dump(mode="json")})
 
 
 if __name__ == "__main__":

@@ -199,9 +199,6 @@ class _Reception:
                     _say(guest, {"refused": told(problem)})
             case "put":
                 _say(guest, {"answer": self._room.put(Path(word["folder"]))})
-            case "produce":
-                given = (word["kind"], Path(word["folder"]), word["name"], word["facts"])
-                _say(guest, {"answer": self._room.produce(*given)})
             case _:
                 self._over.add(guest)
                 return bool(word["do"] != "left")

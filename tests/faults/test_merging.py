@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from studio.domain.jobs import Job, JobState
 from studio.domain.merges import MergeSpec
 from studio.services import adapters, jobs, merging, models
-from tests.faults.stack import Stack, assert_artifacts_are_whole, ended, standing, until
+from tests.faults.stack import Stack, assert_artifacts_are_whole, ended, until
 from tests.faults.test_training import (
+    PATIENCE,
     assert_every_event_once,
     at_attempt,
     scratch,
     shelved,
+    stack,
     work_horse,
     worker,
 )
 from tests.services.test_merging import voice
 
+__all__ = ["stack"]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
-
-PATIENCE = 240.0
-"""Seconds for a mix; a worker that was killed loads its libraries anew."""
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with standing(tmp_path_factory.mktemp("merging"), train=1) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ class Local:
 
     @cached_property
     def _folder(self) -> Path:
-        return folder_of(self._spec.model, self._room)
+        return folder_of(self._spec.model, self._room.fetch)
 
     @cached_property
     def _tokenizer(self) -> Any:
