@@ -81,6 +81,12 @@ def loading(role: Role) -> Iterator[str]:
     gc.freeze()  # what is loaded stays shared with the processes that are forked
 
 
+def has_core_to_spare() -> bool:
+    """Whether a core, or half of an only one, had nothing to do since this was last asked."""
+    cores = psutil.cpu_count() or 1
+    return psutil.cpu_percent() < max(50.0, 100.0 * (1 - 1 / cores))
+
+
 def libraries() -> dict[str, str]:
     """The installed versions of what jobs use."""
     found = {"python": platform.python_version()}

@@ -48,11 +48,13 @@ class _Serving(ABC):
     max_connection_wait_time = 2.0
 
     def __init__(self, info: WorkerInfo, line: str, seat: Seat, preparing: Iterator[str]) -> None:
-        """``preparing`` loads what jobs will need, a step each time that nothing is to be done."""
+        """``preparing`` loads what jobs will need, a step each time that nothing is to be done:
+        from the first job on, or as soon as the machine has a core to spare."""
         self.info = info
         self.seat = seat
         self._preparing = preparing
         self._idle_by = time.monotonic() + LOOK
+        self._worked = False
         self.asked_to_leave = False
         self._next_beat = 0.0
         super().__init__(  # type: ignore[call-arg]
@@ -96,7 +98,7 @@ class _Serving(ABC):
 
     def _done(self, job: RqJob) -> None:
         self.info = self.info.model_copy(update={"state": "idle", "job_id": None})
-        self._state = "idle"
+        self._state, self._worked = "idle", True
         with _unless_away():
             self.connection.hdel(self.key, "current_job")  # type: ignore[attr-defined]
             self._announce()
@@ -114,7 +116,8 @@ class _Serving(ABC):
             super().heartbeat(timeout)  # type: ignore[misc]
             self._announce()
             self._sweep()
-        if self._state == "idle" and time.monotonic() > self._idle_by:
+        idle = self._state == "idle" and time.monotonic() > self._idle_by
+        if idle and (self._worked or roles.has_core_to_spare()):
             next(self._preparing, None)
 
     def _announce(self) -> None:
