@@ -146,6 +146,7 @@ class Emitter:
                 self._asked_at = now
             if self._final:
                 self._speaker.end(self._client)
+                self._final = None
             self.delivered = True
         except Fenced:
             self._fenced = True
