@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from studio.settings import Settings, settings
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+
+
+LONG = {"slow", "whole_way", "faults", "browser"}
+SHARED = {
+    "tests/e2e/test_cold.py": "studio",
+    "tests/e2e/test_comparing.py": "studio",
+    "tests/e2e/test_editor.py": "studio",
+    "tests/e2e/test_preparing.py": "studio",
+    "tests/e2e/test_voices.py": "studio",
+    "tests/e2e/test_preflight.py": "prepared",
+    "tests/e2e/test_resume.py": "prepared",
+}
+"""Modules that use one studio, by the name of its fixture."""
+
+
+class ByModule(LoadScopeScheduling):
+    """Gives each process a module at a time, or all those that share a studio."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return SHARED.get(module, module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long modules begin, so that at the end no process is left alone with one."""
+    items.sort(key=lambda item: LONG.isdisjoint(mark.name for mark in item.iter_markers()))
 
 
 @pytest.fixture

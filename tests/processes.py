@@ -5,15 +5,11 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from studio.jobs import processes
 from studio.settings import Settings
-
-T = TypeVar("T")
 
 
 class Crew:
@@ -54,16 +50,3 @@ def crew(home: Settings) -> Iterator[Crew]:
         yield found
     finally:
         found.end()
-
-
-def until(ready: Callable[[], T], seconds: float = 40.0) -> T:
-    """What ``ready`` returns as soon as that is true.
-
-    Raises:
-        AssertionError: it was not within so many seconds.
-    """
-    deadline = time.monotonic() + seconds
-    while not (found := ready()):
-        assert time.monotonic() < deadline, f"not within {seconds} s, last: {found!r}"
-        time.sleep(0.02)
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,7 @@ import pytest
 
 from studio.services import context, runner
 from studio.settings import Settings, settings
-
-SECONDS = 120
+from tests.waiting import until
 
 
 @contextmanager
@@ -27,9 +25,6 @@ def running(data: Path) -> Iterator[Settings]:
         supervisor = runner.ensure_running().pid
         yield settings()
         os.kill(supervisor, signal.SIGTERM)
-        deadline = time.monotonic() + SECONDS
-        while runner.state() is not None:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: runner.state() is None, "the studio to end")
         context.close()
     settings.cache_clear()

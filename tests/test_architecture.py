@@ -29,6 +29,8 @@ def _sources(*places: str) -> list[Path]:
 
 
 OURS = _sources("Home.py", "pages", "studio", "workers", "scripts")
+TREES = {path: ast.parse(path.read_text()) for path in (*OURS, *_sources("tests"))}
+"""Every source, parsed once."""
 
 
 def _name(path: Path) -> str:
@@ -61,59 +63,53 @@ def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _at_import(node)
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_only_the_pages_know_streamlit(path: Path) -> None:
-    allowed = _name(path).startswith(("Home.py", "pages/", "studio/ui/"))
-    assert allowed or "streamlit" not in _tops(_imported(ast.walk(ast.parse(path.read_text()))))
+def _knowing(library: str) -> set[str]:
+    """The names of our sources that import a library anywhere."""
+    return {_name(p) for p in OURS if library in _tops(_imported(ast.walk(TREES[p])))}
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_only_queue_and_workers_know_rq(path: Path) -> None:
-    allowed = _name(path) == "studio/jobs/queue.py" or _name(path).startswith("workers/")
-    assert allowed or "rq" not in _tops(_imported(ast.walk(ast.parse(path.read_text()))))
+@pytest.mark.parametrize(
+    ("library", "allowed"),
+    [
+        ("streamlit", ("Home.py", "pages/", "studio/ui/")),
+        ("rq", ("studio/jobs/queue.py", "workers/")),
+        # Whoever imports it from elsewhere first imports pandas with it.
+        ("sqlite_utils", ("studio/store/",)),
+        # Its experimental modules change; then one file does.
+        ("trl", ("studio/training/trainers.py",)),
+    ],
+)
+def test_a_library_is_known_in_one_place(library: str, allowed: tuple[str, ...]) -> None:
+    assert {name for name in _knowing(library) if not name.startswith(allowed)} == set()
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_only_the_store_knows_sqlite_utils(path: Path) -> None:
-    """Whoever imports it from elsewhere first imports pandas with it."""
-    allowed = _name(path).startswith("studio/store/")
-    names = _tops(_imported(ast.walk(ast.parse(path.read_text()))))
-    assert allowed or "sqlite_utils" not in names
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    early = {_name(p): _tops(_imported(_at_import(TREES[p]))) & HEAVY for p in OURS}
+    assert {name: found for name, found in early.items() if found} == {}
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_only_the_trainers_know_trl(path: Path) -> None:
-    """Its experimental modules change; then one file does."""
-    allowed = _name(path) == "studio/training/trainers.py"
-    assert allowed or "trl" not in _tops(_imported(ast.walk(ast.parse(path.read_text()))))
-
-
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
-    assert not _tops(_imported(_at_import(ast.parse(path.read_text())))) & HEAVY
-
-
-@pytest.mark.parametrize("path", _sources("Home.py", "pages"), ids=_name)
-def test_pages_use_services(path: Path) -> None:
-    ours = {n for n in _imported(ast.walk(ast.parse(path.read_text()))) if n.startswith("studio")}
+def test_pages_use_services() -> None:
     allowed = ("studio.ui", "studio.services", "studio.domain", "studio.errors", "studio.language",
                "studio.settings")  # fmt: skip
-    assert {name for name in ours if name != "studio" and not name.startswith(allowed)} == set()
+    for path in _sources("Home.py", "pages"):
+        ours = {n for n in _imported(ast.walk(TREES[path])) if n.startswith("studio")}
+        wrong = {name for name in ours if name != "studio" and not name.startswith(allowed)}
+        assert wrong == set(), _name(path)
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_modules_are_short_nouns_that_say_what_they_are(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    assert path.stem not in BINS
-    assert len(path.read_text().splitlines()) <= LONGEST_MODULE
-    assert path.name == "__init__.py" or ast.get_docstring(tree)
+def test_modules_are_short_nouns_that_say_what_they_are() -> None:
+    assert [_name(path) for path in OURS if path.stem in BINS] == []
+    lengths = {_name(path): len(path.read_text().splitlines()) for path in OURS}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+    modules = [path for path in OURS if path.name != "__init__.py"]
+    assert [_name(path) for path in modules if not ast.get_docstring(TREES[path])] == []
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_functions_are_short(path: Path) -> None:
+def test_functions_are_short() -> None:
     long = [
-        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(path.read_text()))
+        f"{_name(path)}: {node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for path in OURS
+        for node in ast.walk(TREES[path])
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno >= LONGEST_FUNCTION
@@ -128,6 +124,6 @@ def test_services_and_pages_load_nothing_that_takes_long() -> None:
     assert {"studio.services.training", "studio.ui.guard"} <= set(modules)
 
 
-@pytest.mark.parametrize("path", _sources("tests"), ids=_name)
-def test_no_test_replaces_what_it_is_about(path: Path) -> None:
-    assert "unittest" not in _tops(_imported(ast.walk(ast.parse(path.read_text()))))
+def test_no_test_replaces_what_it_is_about() -> None:
+    tests = _sources("tests")
+    assert [_name(p) for p in tests if "unittest" in _tops(_imported(ast.walk(TREES[p])))] == []

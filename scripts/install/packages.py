@@ -20,6 +20,7 @@ PASSED_ON = {
 }
 """pip's variables that uv does not read by itself, and its options for them."""
 LLAMA = "llama-cpp-python"
+HEAVY = "bitsandbytes, datasets, peft, playwright.sync_api, streamlit, trl.trainer.sft_trainer"
 
 
 def create(kind: str) -> None:
@@ -94,6 +95,13 @@ def install(venv: Path, kind: str, log: Path) -> None:
     with step("Installing the packages", "15 s to 5 min, 2 GB"):
         if not (tool([*command, "--offline"], log) or tool(command, log)):
             raise give_up("The packages", log)
+
+
+def compile_what_tests_import(venv: Path, log: Path) -> None:
+    """Once and in one process, not again by each of those that begin the tests at once."""
+    with step("Compiling the Python modules that tests import", "30 s"):
+        if not tool([python(venv), "-c", f"import {HEAVY}"], log):
+            raise give_up("What the tests import", log)
 
 
 def install_wheel(venv: Path, wheel: Path, log: Path) -> None:

@@ -79,6 +79,8 @@ def set_up(kind: str) -> None:
     packages.install(venv, kind, log)
     if kind != "gpu":
         install_llama(venv, log)
+    if kind == "dev":
+        packages.compile_what_tests_import(venv, log)
     unfinished(kind).unlink()
     note = stamp(kind).with_suffix(".new")
     note.write_text(pinned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +75,14 @@ def _room(folder: Path, store: ArtifactStore) -> Room:
     return Room(folder, store)
 
 
-def datasets(novels: Path, room_of: Any) -> dict[str, str]:
+def datasets(novels: Path, room_of: Any, authors: Iterable[str] = AUTHORS) -> dict[str, str]:
     """A dataset of each author's novel, its last chapters held out, by the author's name."""
     from studio.datasets import engine as preparing
     from studio.text import engine as reading
 
     found = {}
-    for author, name in AUTHORS.items():
-        room: Workroom = room_of(author)
+    for author in authors:
+        name, room = AUTHORS[author], room_of(author)
         original = room.folder / "upload"
         original.mkdir()
         (original / reading.ORIGINAL).write_bytes((novels / name).read_bytes())
@@ -94,7 +94,7 @@ def datasets(novels: Path, room_of: Any) -> dict[str, str]:
     return found
 
 
-def teach(author: str, dataset: str, way: str, room: Workroom) -> str:
+def teach(author: str, dataset: str, way: str, room: Workroom, steps: int = STEPS) -> str:
     """A short lesson; the adapter's artifact id."""
     spec = TrainSpec(
         name=author,
@@ -104,9 +104,9 @@ def teach(author: str, dataset: str, way: str, room: Workroom) -> str:
         learning_rate=4e-3,
         batch_size=4,
         max_length=LONGEST,
-        max_steps=STEPS,
-        evaluate_every=STEPS,
-        save_every=STEPS,
+        max_steps=steps,
+        evaluate_every=steps,
+        save_every=steps,
         held_out_passages=8,
         samples=0,
     )

@@ -20,6 +20,7 @@ from tests.services import shelf
 from tests.sharing.conftest import voice
 from tests.sharing.voices import SECRET
 
+pytestmark = pytest.mark.slow
 __all__ = ["voice"]
 KEY = "hf_" + "k" * 30
 
@@ -53,7 +54,6 @@ def shelved(home: Settings, voice: Path) -> AdapterRecord:
     return record
 
 
-@pytest.mark.timeout(300)
 def test_a_voice_goes_out_and_comes_in_and_is_sent(
     terminal: Terminal, hub: Hub, shelved: AdapterRecord, tmp_path: Path
 ) -> None:

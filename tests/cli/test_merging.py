@@ -19,8 +19,9 @@ from studio.settings import ROOT, Settings
 from tests.running import running
 from tests.services import shelf
 from tests.services.test_merging import voice
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.whole_way, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.whole_way
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_a_voice_that_no_gguf_adapter_can_hold_is_taught_for_the_desk(
     (model,) = [record for record in models.list_all() if record.name == "Ours"]
     assert model.facts["parents"] == [voice.id]
     asked = writing.continue_page(stories.create("Ferry").id, voice.id, max_tokens=8)
-    written = jobs.wait(asked.id, 300)
+    written = jobs.wait(asked.id, PATIENCE)
     assert written.result
     assert written.result["tokens"] > 0
 

@@ -20,6 +20,7 @@ from tests.jobrows import a_job, put
 from tests.services import shelf
 from tests.services.test_lessons import ended
 
+pytestmark = pytest.mark.slow
 SPLIT = {"examples": 120, "tokens": 48_000, "longest": 430}
 SPEC = TrainSpec(name="Tides", dataset="d" * 64)
 

@@ -15,6 +15,8 @@ import pytest
 from studio.settings import ROOT, Settings
 from tests.running import running
 
+pytestmark = pytest.mark.slow
+
 
 class Terminal:
     """Runs ``python -m studio`` on a private data folder."""

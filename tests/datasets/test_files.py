@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -116,31 +115,29 @@ HOSTILE = {
 MEASURED = pytest.mark.skipif(resident.peak() is None, reason="memory is measured by Linux's /proc")
 
 
-def measured(code: str) -> tuple[float, float]:
-    """The two numbers that a process of its own prints."""
+def measured(code: str) -> list[float]:
+    """The numbers that a process of its own prints."""
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    one, other = map(float, run.stdout.split())
-    return one, other
+    return [float(number) for number in run.stdout.split()]
 
 
 @MEASURED
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_table_ends_soon_in_little_memory(name: str) -> None:
+def test_a_hostile_table_is_refused_in_little_memory(name: str) -> None:
     """In a process of its own, so that its memory can be measured; the file's own is allowed."""
     code = (
-        "import time; from io import BytesIO; from studio.bench import resident\n"
+        "from io import BytesIO; from studio.bench import resident\n"
         "from studio.datasets import tables; from studio.errors import StudioError\n"
         f"content = {HOSTILE[name]}\n"
-        "before, began = resident.peak(), time.process_time()\n"
+        "before = resident.peak()\n"
         "try:\n"
         f"    list(tables.read({name!r}, BytesIO(content)))\n"
         "except StudioError as error:\n"
-        "    print(time.process_time() - began, (resident.peak() - before) / 1e6)\n"
+        "    print((resident.peak() - before) / 1e6)\n"
     )
-    seconds, megabytes = measured(code)
-    assert seconds < 10
+    (megabytes,) = measured(code)
     assert megabytes < 500
 
 
@@ -152,10 +149,8 @@ def test_a_damaged_table_is_refused_or_read(ending: str, data: st.DataObject) ->
         place = data.draw(st.integers(0, len(content) - 1))
         content[place] ^= 1 << data.draw(st.integers(0, 7))
     end = data.draw(st.one_of(st.none(), st.integers(0, len(content))))
-    began = time.monotonic()
     with contextlib.suppress(StudioError):
         assert all(isinstance(row, dict) for row in read(f"a{ending}", bytes(content[:end])))
-    assert time.monotonic() - began < 10
 
 
 def test_a_column_that_unpacks_to_far_more_than_it_is_is_refused(

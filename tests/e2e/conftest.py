@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +19,12 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.e2e.walking import listen, prepare_the_dataset, take_the_sample
+from tests.waiting import PATIENCE, until
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 120_000
-"""Milliseconds a page may take on a busy machine of two cores."""
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Studio(NamedTuple):
@@ -59,13 +59,19 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@contextmanager
+def _tab(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
+    yield listen(context.new_page())
+    context.close()
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A tab of its own, which remembers nothing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
+    with _tab(browser) as found:
+        yield found
 
 
 def _free_port() -> int:
@@ -93,11 +99,12 @@ def _start(data: Path, *command: str, **environment: str) -> Studio:
         stdout=log,
         stderr=subprocess.STDOUT,
     )
-    deadline = time.monotonic() + 90
-    while not _answers(port):
+
+    def answers() -> bool:
         assert server.poll() is None, log.name
-        assert time.monotonic() < deadline, log.name
-        time.sleep(0.1)
+        return _answers(port)
+
+    until(answers, f"the page server, whose log is {log.name}")
     return Studio(f"http://127.0.0.1:{port}", data, server)
 
 
@@ -117,7 +124,7 @@ def _studios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         for studio in started:
             studio.server.terminate()
         for studio in started:
-            studio.server.wait(timeout=30)
+            studio.server.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +137,17 @@ def start_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """The studio that the tests of this session share."""
+    """The studio that several modules share (see SHARED in tests/conftest.py)."""
     with _studios(tmp_path_factory) as start:
         yield start()
+
+
+@pytest.fixture(scope="session")
+def prepared(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio that several modules share, in which the sample became a dataset."""
+    with _studios(tmp_path_factory) as start, _tab(browser) as page:
+        studio = start()
+        page.goto(f"{studio.url}/manuscripts")
+        take_the_sample(page)
+        prepare_the_dataset(page)
+        yield studio

@@ -9,12 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studio.ui.navigation import Room, rooms
+from tests.e2e.accessibility import violations
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(400),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.browser
 ROOMS = [room for group in rooms().values() for room in group]
 
 
@@ -41,8 +38,14 @@ def test_the_first_visitor_of_a_process_may_come_by_a_deep_link(
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.address or "home")
-def test_every_page_opens_by_its_address(room: Room, page: Page, studio: Any) -> None:
+def test_every_page_opens_by_its_address_and_axe_finds_nothing(
+    room: Room, page: Page, studio: Any
+) -> None:
+    """Contrast, names and structure, judged by axe-core in light and dark."""
     opened(page, studio.url, room)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        assert violations(page) == [], scheme
     no_false_greeting(page)
 
 

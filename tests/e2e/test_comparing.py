@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from studio.store.database import open_database, write
 from tests.e2e.walking import heading
 from tests.jobrows import a_job
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def a_lesson(name: str, rate: float) -> Job:
@@ -27,10 +26,7 @@ def a_lesson(name: str, rate: float) -> Job:
     )  # fmt: skip
 
 
-def test_two_lessons_are_laid_beside_each_other(
-    page: Page, start_studio: Callable[[], Any]
-) -> None:
-    studio = start_studio()
+def test_two_lessons_are_laid_beside_each_other(page: Page, studio: Any) -> None:
     db = open_database(studio.database)
     with write(db):
         for name, rate, after in (("晨", 1e-3, 1.5), ("暮", 2e-3, 1.2)):

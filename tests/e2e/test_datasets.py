@@ -23,11 +23,7 @@ from tests.e2e.walking import heading, picture, press, settled, unfold
 from tests.models.hub_server import Hub, serve
 from tests.prose import invented
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.browser
 
 
 def letters(count: int) -> list[dict[str, Any]]:

@@ -14,11 +14,7 @@ from tests.e2e.walking import go_to, heading, prepare_the_dataset, settled, take
 from tests.models.folders import copied
 from tests.models.hub_server import Hub, serve
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(400),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

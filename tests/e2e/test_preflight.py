@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_whole_way import asked_for, looked_at
-from tests.e2e.walking import heading, prepare_the_dataset, press, settled, take_the_sample, unfold
+from tests.e2e.walking import heading, press, settled, unfold
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
-PROBE = 300_000
-"""Milliseconds that two steps may take on a busy machine, with the start of the trainer."""
+pytestmark = pytest.mark.browser
 
 
-def test_what_stands_in_the_way_is_put_right_and_measured(
-    page: Page, start_studio: Callable[[], Any]
-) -> None:
-    studio = start_studio()
+def test_what_stands_in_the_way_is_put_right_and_measured(page: Page, prepared: Any) -> None:
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    page.goto(f"{studio.url}/manuscripts")
-    take_the_sample(page)
-    prepare_the_dataset(page)
-    press(page, "Teach a voice with it")
+    page.goto(f"{prepared.url}/preflight")
     heading(page, "Preflight")
     expect(page.get_by_role("heading", name=re.compile("can begin"))).to_be_visible()
     faults = looked_at(page, "preflight-fits")
@@ -44,10 +35,10 @@ def test_what_stands_in_the_way_is_put_right_and_measured(
 
     press(page, "Measure it instead")
     settled(page)
-    expect(page.get_by_text(re.compile(r"Measured: [\d.,]+ [MG]B"))).to_be_visible(timeout=PROBE)
+    expect(page.get_by_text(re.compile(r"Measured: [\d.,]+ [MG]B"))).to_be_visible()
     expect(page.get_by_text("it was tried")).to_be_visible()
-    assert asked_for(studio.database)["probe"] == 1
-    assert "train" not in asked_for(studio.database)
+    assert asked_for(prepared.database)["probe"] == 1
+    assert "train" not in asked_for(prepared.database)
     faults += looked_at(page, "preflight-measured")
 
     unfold(page.get_by_text("Details", exact=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.walking import (
+    choose_a_short_lesson,
     go_to,
     heading,
     picture,
-    prepare_the_dataset,
     press,
     settled,
-    take_the_sample,
     unfold,
 )
-from tests.processes import until
+from tests.waiting import until
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.browser
 KEPT = 2
 """Checkpoints that a lesson keeps."""
 
@@ -39,23 +33,13 @@ def ask(database: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def choose_a_short_lesson(page: Page) -> None:
-    unfold(page.get_by_text("Details", exact=True))
-    page.get_by_label("Readings of the text (epochs)", exact=True).fill("1")
-    page.get_by_label("Passages at once (batch)", exact=True).fill("2")
-    page.get_by_role("tab", name="Watching").click()
-    page.get_by_label("Save every … steps", exact=True).fill("3")
-    press(page, "Use these numbers")
-    settled(page)
-
-
 def learn_on(page: Page, database: Path) -> None:
     """Two more steps, from where the finished lesson ended."""
     press(page, "Let it learn on")
     page.get_by_label("For how many more steps").fill("2")
     page.get_by_role("button", name="Learn on", exact=True).click()
     expect(page.get_by_text("It goes on from where another lesson ended.")).to_be_visible()
-    until(lambda: ended(database) == ["finished", "finished"], seconds=90)
+    until(lambda: ended(database) == ["finished", "finished"])
     picture(page, "learned-on")
     go_to(page, "Voices")
     expect(page.get_by_text(re.compile("learned on from another"))).to_be_visible()
@@ -104,7 +88,7 @@ def try_two_values(page: Page, database: Path) -> None:
     press(page, "Try them")
     expect(page.get_by_text(re.compile("^One of 2 lessons"))).to_be_visible()
     picture(page, "sweep")
-    until(lambda: ended(database)[-2:] == ["finished", "finished"], seconds=120)
+    until(lambda: ended(database)[-2:] == ["finished", "finished"])
     press(page, "Compare lessons")
     heading(page, "Compare")
     expect(page.get_by_text(re.compile("0.00[12]” foretells the unread chapters"))).to_be_visible()
@@ -132,13 +116,10 @@ def be_mended(page: Page, database: Path) -> None:
 
 
 def test_a_lesson_is_stopped_goes_on_learns_on_and_is_tried_with_other_values(
-    page: Page, start_studio: Callable[[], Any], tmp_path: Path
+    page: Page, prepared: Any, tmp_path: Path
 ) -> None:
-    studio = start_studio()
-    page.goto(f"{studio.url}/manuscripts")
-    take_the_sample(page)
-    prepare_the_dataset(page)
-    press(page, "Teach a voice with it")
+    database = prepared.database
+    page.goto(f"{prepared.url}/preflight")
     heading(page, "Preflight")
     press(page, "Go on to training")
     heading(page, "Training")
@@ -150,26 +131,24 @@ def test_a_lesson_is_stopped_goes_on_learns_on_and_is_tried_with_other_values(
     expect(again).to_be_visible()
     expect(page.get_by_text(re.compile("stopped$")).first).to_be_visible()
     ((state, attempt, reached, steps),) = ask(
-        studio.database, "SELECT state, attempt, step, steps FROM jobs WHERE kind = 'train'"
+        database, "SELECT state, attempt, step, steps FROM jobs WHERE kind = 'train'"
     )
     assert (state, attempt) == ("cancelled", 1)
     assert 2 <= reached < steps
 
     again.click()
     expect(page.get_by_text(re.compile("It learned for"))).to_be_visible()
-    ((state, attempt),) = ask(
-        studio.database, "SELECT state, attempt FROM jobs WHERE kind = 'train'"
-    )
+    ((state, attempt),) = ask(database, "SELECT state, attempt FROM jobs WHERE kind = 'train'")
     assert (state, attempt) == ("finished", 2)
     ((first,),) = ask(
-        studio.database,
+        database,
         "SELECT min(json_extract(body, '$.step')) FROM events"
         " WHERE type = 'metric' AND attempt = 2 AND json_extract(body, '$.values.loss') > 0",
     )
     assert first == reached + 1
-    until(lambda: ask(studio.database, "SELECT count(*) FROM checkpoints") == [(KEPT,)])
+    until(lambda: ask(database, "SELECT count(*) FROM checkpoints") == [(KEPT,)])
 
-    learn_on(page, studio.database)
+    learn_on(page, database)
     carry_a_plan_out_and_in(page, tmp_path)
-    try_two_values(page, studio.database)
-    be_mended(page, studio.database)
+    try_two_values(page, database)
+    be_mended(page, database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,13 @@ from tests.e2e.walking import heading, press, settled, unfold
 from tests.sharing.conftest import voice
 
 __all__ = ["voice"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(400),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def studio(
-    start_studio: Callable[..., Any], voice: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
-    """A studio of its own with one voice on the shelf."""
-    found = start_studio()
-    monkeypatch.setenv("LOREWRIGHT_DATA", str(found.data))
+def shelved(studio: Any, voice: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One voice on the shelf of the studio."""
+    monkeypatch.setenv("LOREWRIGHT_DATA", str(studio.data))
     settings.cache_clear()
     artifact = context.store().put(voice)
     record = AdapterRecord(
@@ -45,11 +38,12 @@ def studio(
     )  # fmt: skip
     with database.write(context.db()) as connection:
         rows.insert(connection, record)
-    yield found
+    yield
     context.close()
     settings.cache_clear()
 
 
+@pytest.mark.usefixtures("shelved")
 def test_a_voice_is_noted_taken_along_and_brought_in(
     page: Page, studio: Any, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.walking import (
+    choose_a_short_lesson,
     heading,
     picture,
     prepare_the_dataset,
@@ -22,9 +23,7 @@ from tests.e2e.walking import (
     take_the_sample,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.whole_way, pytest.mark.timeout(900)]
-LESSON = 600_000
-"""Milliseconds that the lesson may take, with what follows it."""
+pytestmark = [pytest.mark.browser, pytest.mark.whole_way]
 
 
 def looked_at(page: Page, name: str) -> list[str]:
@@ -64,19 +63,18 @@ def test_a_manuscript_becomes_a_page(page: Page, start_studio: Callable[[], Any]
     faults += looked_at(page, "preflight")
     press(page, "Go on to training")
     heading(page, "Training")
+    choose_a_short_lesson(page)
     start = page.get_by_role("button", name="Start the lesson")
     start.dblclick()
     expect(page.get_by_text(re.compile(r"steps|next in line|running")).first).to_be_visible()
-    expect(page.get_by_text("The voice, as it grows")).to_be_visible(timeout=LESSON)
+    expect(page.get_by_text("The voice, as it grows")).to_be_visible()
     picture(page, "training")
-    expect(page.get_by_text(re.compile("It learned for"))).to_be_visible(timeout=LESSON)
+    expect(page.get_by_text(re.compile("It learned for"))).to_be_visible()
     faults += looked_at(page, "training-done")
 
     page.get_by_role("link", name="Convert").click()
     heading(page, "Convert")
-    expect(page.get_by_text(re.compile("would choose the same next piece"))).to_be_visible(
-        timeout=LESSON
-    )
+    expect(page.get_by_text(re.compile("would choose the same next piece"))).to_be_visible()
     faults += looked_at(page, "convert")
     page.get_by_role("link", name="Voices", exact=True).click()
     heading(page, "Voices")
@@ -92,7 +90,7 @@ def test_a_manuscript_becomes_a_page(page: Page, start_studio: Callable[[], Any]
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     page.keyboard.press("Control+Enter")
     keep = page.get_by_role("button", name="Keep", exact=True)
-    expect(keep).to_be_visible(timeout=LESSON)
+    expect(keep).to_be_visible()
     assert asked_for(studio.database) == {
         "import": 1,
         "prepare": 1,

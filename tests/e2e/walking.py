@@ -4,21 +4,86 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from tests.waiting import PATIENCE
+
+SENDING = 200
+"""Milliseconds in which the browser tells the server of a click, before anyone looks."""
+LOOK = 100
+
+
+class Runs:
+    """Whether a page's script has run since the page last asked for it, heard on its web socket."""
+
+    def __init__(self, page: Page) -> None:
+        self.stands = "asked"
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        self.stands = "asked"  # a page that opens wants its script to run
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            self.stands = "asked"
+
+    def _received(self, frame: str | bytes) -> None:
+        """The end of an earlier run is none of this one's."""
+        if isinstance(frame, bytes):
+            told = ForwardMsg.FromString(frame).WhichOneof("type")
+            if told == "new_session":
+                self.stands = "running"
+            elif told == "script_finished" and self.stands == "running":
+                self.stands = "done"
+
+
+_RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
+
+
+def listen(page: Page) -> Page:
+    """The page, whose script ``settled`` can wait for."""
+    _RUNS[page] = Runs(page)
+    return page
+
+
+def _until(page: Page, ready: Callable[[], bool], what: str) -> None:
+    """Look again and again; a page tells nothing while its test sleeps."""
+    for _look in range(int(PATIENCE * 1000 / LOOK)):
+        if ready():
+            return
+        page.wait_for_timeout(LOOK)
+    raise AssertionError(f"waited in vain for {what}")
 
 
 def settled(page: Page) -> None:
     """The script that the last click set off has run."""
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(SENDING)
+    _until(page, lambda: _RUNS[page].stands == "done", "the page's script to end")
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
 def unfold(fold: Locator) -> None:
     """What is in a fold moves until it is open, and a click on it might miss."""
+    was_open = fold.evaluate("e => e.closest('details').open")
     fold.click()
-    fold.page.wait_for_timeout(1000)
+    heights = [-1.0, -2.0]
+
+    def still() -> bool:
+        is_open, height = fold.evaluate(
+            "e => (d => [d.open, d.offsetHeight])(e.closest('details'))"
+        )
+        heights.append(height)
+        return is_open != was_open and heights[-1] == heights[-2] == heights[-3]
+
+    _until(fold.page, still, "the fold to be open")
     settled(fold.page)
 
 
@@ -50,6 +115,17 @@ def prepare_the_dataset(page: Page) -> None:
     expect(
         page.get_by_text(re.compile(r"passages to learn from and \d+ kept aside"))
     ).to_be_visible()
+
+
+def choose_a_short_lesson(page: Page) -> None:
+    """On the Training page, before the lesson starts."""
+    unfold(page.get_by_text("Details", exact=True))
+    page.get_by_label("Readings of the text (epochs)", exact=True).fill("1")
+    page.get_by_label("Passages at once (batch)", exact=True).fill("2")
+    page.get_by_role("tab", name="Watching").click()
+    page.get_by_label("Save every … steps", exact=True).fill("3")
+    press(page, "Use these numbers")
+    settled(page)
 
 
 def picture(page: Page, name: str) -> None:

@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,10 +21,9 @@ from studio.jobs import processes
 from studio.services import context, jobs
 from studio.settings import ROOT, Settings, settings
 from tests.faults.engine import Plan
+from tests.waiting import PATIENCE, until
 
 HOST = Path(__file__).with_name("host.py")
-RECOVERY = 60.0
-"""Seconds after a strike by which every job must be in its right state."""
 
 
 class Stack:
@@ -47,12 +45,12 @@ class Stack:
             env=processes.environment(self.home),
             cwd=ROOT,
         )
-        until(self._is_up, 240, "the studio to start")
+        until(self._is_up, "the studio to start")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         assert self.process is not None
         self.process.send_signal(how)
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def plan(self, name: str, **more: object) -> Plan:
         return Plan.model_validate({"marks": self.marks, "name": name, **more})
@@ -110,15 +108,6 @@ def standing(
             for process in stack.leftovers():
                 process.kill()
             settings.cache_clear()
-
-
-def until(look: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait for something; the seconds it took."""
-    start = time.monotonic()
-    while not look():
-        assert time.monotonic() - start < seconds, f"waited {seconds:.0f} s in vain for {what}"
-        time.sleep(0.02)
-    return time.monotonic() - start
 
 
 def started_for(data: Path) -> Iterator[psutil.Process]:
@@ -185,7 +174,7 @@ def assert_earlier_attempts_are_prefixes(job: Job) -> None:
 def assert_artifacts_are_whole() -> None:
     """Every manifest in the store holds true, and nothing unfinished is left."""
     scratch = settings().run / "work"
-    until(lambda: not list(scratch.glob("*")), RECOVERY, "the scratch folders to be removed")
+    until(lambda: not list(scratch.glob("*")), "the scratch folders to be removed")
     store = context.store()
     store.sweep()
     place = settings().data / "artifacts"

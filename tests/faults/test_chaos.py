@@ -13,15 +13,14 @@ import pytest
 
 from studio.jobs import broker
 from tests.faults.stack import (
-    RECOVERY,
     Stack,
     assert_artifacts_are_whole,
     assert_right,
     ended,
     kill,
     standing,
-    until,
 )
+from tests.waiting import seconds_until
 
 pytestmark = pytest.mark.faults
 JOBS = 30
@@ -59,7 +58,7 @@ def test_every_job_comes_right_after_a_rain_of_kills(
                 strike(stack, dice)
             except (psutil.NoSuchProcess, AssertionError):  # it is down from the last one
                 continue
-        seconds = until(lambda: all(map(ended, placed)), 3 * RECOVERY, "the jobs")
+        seconds = seconds_until(lambda: all(map(ended, placed)), "the jobs")
         record_recovery(f"{JOBS} jobs after {RAIN_SECONDS:.0f} s of kills", seconds)
         for job, plan in zip(placed, plans, strict=True):
             assert_right(job, plan)

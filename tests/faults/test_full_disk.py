@@ -16,13 +16,12 @@ from studio.domain.jobs import JobState
 from studio.domain.specs import ConvertSpec
 from studio.services import jobs
 from tests.faults.stack import (
-    RECOVERY,
     assert_artifacts_are_whole,
     assert_right,
     ended,
     standing,
-    until,
 )
+from tests.waiting import seconds_until, until
 from tests.workroom import LocalRoom
 from workers.tasks import explained
 
@@ -70,17 +69,17 @@ def test_a_full_disk_fails_the_job_in_plain_words_and_harms_nothing(
         plan = stack.plan("too large", megabytes=30)
         small = stack.plan("after it", megabytes=1)
         job, behind = stack.submit(plan), stack.submit(small)
-        seconds = until(lambda: ended(job), RECOVERY, "the job to fail")
+        seconds = seconds_until(lambda: ended(job), "the job to fail")
         record_recovery("disk full, job failed", seconds)
         found = jobs.get(job.id)
         assert found.state is JobState.FAILED
         assert found.failure is not None
         assert "full" in found.failure.why
-        until(lambda: ended(behind), RECOVERY, "the job behind it")
+        until(lambda: ended(behind), "the job behind it")
         assert_right(behind, small)
         assert_artifacts_are_whole()
         ballast.unlink()
         jobs.retry(job.id)
-        until(lambda: ended(job), RECOVERY, "the second try")
+        until(lambda: ended(job), "the second try")
         assert_right(job, plan)
         assert_artifacts_are_whole()

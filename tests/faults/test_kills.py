@@ -15,15 +15,14 @@ from studio.jobs import broker
 from studio.services import jobs
 from tests.faults.engine import Plan
 from tests.faults.stack import (
-    RECOVERY,
     Stack,
     assert_artifacts_are_whole,
     assert_right,
     ended,
     kill,
     standing,
-    until,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
@@ -84,15 +83,15 @@ def struck(
     strike: Callable[[Stack], None] = request.param
     placed = {stage: place(stack, strike.__name__, stage) for stage in STAGES}
     for stage in HELD:
-        until(placed[stage][1].mark(stage).exists, 60, f"a job to be at {stage!r}")
+        until(placed[stage][1].mark(stage).exists, f"a job to be at {stage!r}")
     plan = placed["artifact"][1]
     plan.mark("go").touch()
-    until(lambda: len(stack.incoming()) > 3, 30, "an artifact to be half written")
+    until(lambda: len(stack.incoming()) > 3, "an artifact to be half written")
     strike(stack)
     begun = time.monotonic()
     for _, plan in placed.values():
         plan.mark("go").touch()
-    until(lambda: all(ended(job) for job, _ in placed.values()), RECOVERY, strike.__name__)
+    until(lambda: all(ended(job) for job, _ in placed.values()), strike.__name__)
     seconds = time.monotonic() - begun
     record_recovery(f"kill -9 {strike.__name__}", seconds)
     return Struck(placed, strike in INTERRUPTING)

@@ -9,11 +9,10 @@ import pytest
 from studio.domain.jobs import Job, JobState
 from studio.domain.merges import MergeSpec
 from studio.services import adapters, jobs, merging, models
-from tests.faults.stack import Stack, assert_artifacts_are_whole, ended, until
+from tests.faults.stack import Stack, assert_artifacts_are_whole, ended
 from tests.faults.test_training import (
-    PATIENCE,
     assert_every_event_once,
-    at_attempt,
+    caught,
     scratch,
     shelved,
     stack,
@@ -21,9 +20,10 @@ from tests.faults.test_training import (
     worker,
 )
 from tests.services.test_merging import voice
+from tests.waiting import seconds_until
 
 __all__ = ["stack"]
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +57,18 @@ def test_it_comes_back_and_leaves_nothing_by_halves(
     strike: Callable[[Stack], None],
     record_recovery: Callable[[str, float], None],
 ) -> None:
-    before = shelves()
     asked = spec.model_copy(update={"into": into, "measure": into == "adapter"})
-    job = jobs.submit(asked, f"merged into {into}")
-    until(lambda: reached(at_attempt(job, 1)), PATIENCE, reached.__name__)
-    strike(stack)
+    before = {}
+
+    def strike_it() -> None:
+        before.update(shelves())
+        strike(stack)
+
+    title = f"merged into {into}"
+    job = caught(lambda: jobs.submit(asked, title), (title, reached, strike_it))
     assert not ended(job)
     assert shelves() == before
-    seconds = until(lambda: ended(job), PATIENCE, "the mix to end")
+    seconds = seconds_until(lambda: ended(job), "the mix to end")
     record_recovery(f"{job.title}: kill -9 {strike.__name__}, until it is done", seconds)
     found = jobs.get(job.id)
     assert found.state is JobState.FINISHED, found.failure

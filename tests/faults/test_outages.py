@@ -15,14 +15,13 @@ import pytest
 from studio.jobs import keys, queue
 from studio.services import jobs
 from tests.faults.stack import (
-    RECOVERY,
     Stack,
     assert_artifacts_are_whole,
     assert_right,
     ended,
     standing,
-    until,
 )
+from tests.waiting import seconds_until, until
 
 pytestmark = pytest.mark.faults
 
@@ -54,10 +53,10 @@ def test_the_recorder_stands_still_while_50_000_events_come(
     job = stack.submit(plan)
     sent = keys.attempt_of(job.id, 1)
     client = queue.connect()
-    until(lambda: int(client.hget(keys.SENT, sent) or 0) > EVENTS, 60, "all events on the stream")
+    until(lambda: int(client.hget(keys.SENT, sent) or 0) > EVENTS, "all events on the stream")
     assert not ended(job)
     os.kill(recorder, signal.SIGCONT)
-    seconds = until(lambda: ended(job), RECOVERY, "the recorder to catch up")
+    seconds = seconds_until(lambda: ended(job), "the recorder to catch up")
     record_recovery(f"recorder stopped, {EVENTS} events", seconds)
     assert assert_right(job, plan).attempt == 1
 
@@ -65,7 +64,7 @@ def test_the_recorder_stands_still_while_50_000_events_come(
 def test_the_database_is_locked_for_thirty_seconds(stack: Stack, record_recovery: Recorded) -> None:
     plans = [stack.plan(f"locked {n}", steps=40, pace=0.1) for n in range(3)]
     placed = [stack.submit(plan) for plan in plans]
-    until(plans[0].mark("runs").exists, 30, "the first job to run")
+    until(plans[0].mark("runs").exists, "the first job to run")
     locker = subprocess.Popen(
         [sys.executable, "-c", HOLD_LOCK, str(stack.home.database), str(LOCKED_SECONDS)],
         stdout=subprocess.PIPE,
@@ -73,7 +72,7 @@ def test_the_database_is_locked_for_thirty_seconds(stack: Stack, record_recovery
     assert locker.stdout is not None
     assert locker.stdout.readline() == b"locked\n"
     locker.wait()
-    seconds = until(lambda: all(map(ended, placed)), RECOVERY, "the jobs")
+    seconds = seconds_until(lambda: all(map(ended, placed)), "the jobs")
     record_recovery(f"SQLite locked for {LOCKED_SECONDS} s, after it was free", seconds)
     for job, plan in zip(placed, plans, strict=True):
         assert assert_right(job, plan).attempt == 1
@@ -82,13 +81,13 @@ def test_the_database_is_locked_for_thirty_seconds(stack: Stack, record_recovery
 def test_a_worker_comes_back_from_the_dead(stack: Stack, record_recovery: Recorded) -> None:
     plan = stack.plan("zombie", hold="mid-progress")
     job = stack.submit(plan)
-    until(plan.mark("mid-progress").exists, 30, "the job to be under way")
+    until(plan.mark("mid-progress").exists, "the job to be under way")
     horse = int(plan.mark("mid-progress").read_text())
     parent = psutil.Process(horse).ppid()
     for pid in (parent, horse):
         os.kill(pid, signal.SIGSTOP)
     try:
-        seconds = until(lambda: ended(job), RECOVERY, "another worker to do it")
+        seconds = seconds_until(lambda: ended(job), "another worker to do it")
     finally:
         plan.mark("go").touch()
         for pid in (horse, parent):
@@ -96,7 +95,7 @@ def test_a_worker_comes_back_from_the_dead(stack: Stack, record_recovery: Record
     record_recovery("zombie: job given to another worker", seconds)
     before = assert_right(job, plan)
     assert before.attempt == 2
-    until(lambda: not alive(horse), 30, "the zombie to give up")
+    until(lambda: not alive(horse), "the zombie to give up")
     idle(stack)
     assert assert_right(job, plan) == before
     assert_artifacts_are_whole()
@@ -111,7 +110,7 @@ def test_two_workers_are_offered_the_same_job(stack: Stack) -> None:
     for _ in range(4):
         client.rpush(line, name)
         time.sleep(0.1)
-    until(lambda: ended(job), RECOVERY, "the job")
+    until(lambda: ended(job), "the job")
     idle(stack)
     assert assert_right(job, plan).attempt == 1
     assert len(plan.mark("runs").read_text().splitlines()) == 1
@@ -122,7 +121,7 @@ def test_sigterm_to_the_supervisor_in_the_middle_of_a_job(
 ) -> None:
     plan = stack.plan("interrupted", hold="after checkpoint")
     job = stack.submit(plan)
-    until(plan.mark("after checkpoint").exists, 30, "the job to be under way")
+    until(plan.mark("after checkpoint").exists, "the job to be under way")
     begun = time.monotonic()
     stack.stop(signal.SIGTERM)
     record_recovery("SIGTERM to the supervisor, all stopped", time.monotonic() - begun)
@@ -131,7 +130,7 @@ def test_sigterm_to_the_supervisor_in_the_middle_of_a_job(
     plan.mark("go").touch()
     begun = time.monotonic()
     stack.start()
-    until(lambda: ended(job), RECOVERY, "the job to go on")
+    until(lambda: ended(job), "the job to go on")
     record_recovery("started again, job finished", time.monotonic() - begun)
     found = assert_right(job, plan)
     assert found.result is not None
@@ -144,21 +143,19 @@ def test_sigkill_of_the_supervisor_in_the_middle_of_a_job(
 ) -> None:
     plan = stack.plan("orphaned", hold="after checkpoint")
     job = stack.submit(plan)
-    until(plan.mark("after checkpoint").exists, 30, "the job to be under way")
+    until(plan.mark("after checkpoint").exists, "the job to be under way")
     stack.stop(signal.SIGKILL)
-    seconds = until(lambda: stack.leftovers() == [], 10, "every process to be gone")
+    seconds = seconds_until(lambda: stack.leftovers() == [], "every process to be gone")
     record_recovery("SIGKILL of the supervisor, all gone", seconds)
     plan.mark("go").touch()
     stack.start()
-    until(lambda: ended(job), RECOVERY, "the job to go on")
+    until(lambda: ended(job), "the job to go on")
     assert_right(job, plan)
     assert_artifacts_are_whole()
 
 
 def idle(stack: Stack) -> None:
-    until(
-        lambda: [w.state for w in jobs.workers()].count("idle") == 2, 60, "the workers to be idle"
-    )
+    until(lambda: [w.state for w in jobs.workers()].count("idle") == 2, "the workers to be idle")
 
 
 def alive(pid: int) -> bool:

@@ -18,15 +18,14 @@ from studio.services import context, datasets, jobs, manuscripts
 from studio.store import events
 from tests.datasets.server import Reply, Server, said
 from tests.faults.stack import (
-    RECOVERY,
     Stack,
     assert_artifacts_are_whole,
     ended,
     kill,
     standing,
-    until,
 )
 from tests.prose import invented
+from tests.waiting import seconds_until, until
 
 pytestmark = pytest.mark.faults
 
@@ -51,7 +50,7 @@ def strike(stack: Stack, record_recovery: Callable[[str, float], None], job: Job
     """Kill the worker and its work-horse; the job as it has ended."""
     assert not ended(job), "it was over before it could be struck"
     kill(*stack.workers(), *stack.horses())
-    seconds = until(lambda: ended(job), RECOVERY, f"{job.title} to come right")
+    seconds = seconds_until(lambda: ended(job), f"{job.title} to come right")
     record_recovery(f"{job.title}: kill -9 of its worker", seconds)
     found = jobs.get(job.id)
     assert found.state is JobState.FINISHED, found.failure
@@ -69,7 +68,7 @@ def test_an_import_of_many_files(
     for number in range(FILES):
         (tmp_path / f"book-{number:02}.txt").write_bytes(novel(number))
     job = manuscripts.bring_in([manuscripts.found_at(tmp_path)])
-    until(lambda: progress(job) >= FILES // 4, RECOVERY, "some of the files to be read")
+    until(lambda: progress(job) >= FILES // 4, "some of the files to be read")
     found = strike(stack, record_recovery, job)
     kept = manuscripts.imported(found)
     assert [record.file for record in kept] == [f"book-{n:02}.txt" for n in range(FILES)]
@@ -84,14 +83,14 @@ def test_a_dataset_while_near_copies_are_looked_for(
     path = tmp_path / "long.txt"
     path.write_bytes(novel("long", chapters=CHAPTERS, paragraphs=40))
     read = manuscripts.bring_in([manuscripts.found_at(path)])
-    until(lambda: ended(read), RECOVERY, "the novel to be read")
+    until(lambda: ended(read), "the novel to be read")
     (record,) = manuscripts.imported(jobs.get(read.id))
     spec = PrepareSpec(
         name="Long", manuscripts=(record.artifact,), model=Model(),
         builder=ContinuationSpec(passage_tokens=64, context_tokens=64),
     )  # fmt: skip
     job = datasets.prepare(spec)
-    until(lambda: progress(job) == CHAPTERS, RECOVERY, "the chapters to be cut")
+    until(lambda: progress(job) == CHAPTERS, "the chapters to be cut")
     made_once(strike(stack, record_recovery, job), "Long")
 
 
@@ -113,7 +112,7 @@ def test_made_up_examples_of_an_endpoint(
         writer = EndpointWriter(address=server.address, model="m", at_once=2)
         builder = SyntheticSpec(topics=("the sea",), count=EXAMPLES, writer=writer, judged=False)
         job = datasets.prepare(datasets.plan([], "Sea", builder))
-        until(lambda: checkpoints(job), RECOVERY, "answers to be stored")
+        until(lambda: checkpoints(job), "answers to be stored")
         stored = checkpoints(job)[-1]["step"]
         found = strike(stack, record_recovery, job)
         asked = [json.dumps([r["messages"], r["seed"]]) for r in server.requests]

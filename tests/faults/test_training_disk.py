@@ -11,10 +11,9 @@ from studio.domain.jobs import JobState
 from studio.domain.learning import LoraSpec
 from studio.services import context, jobs
 from studio.store import events
-from tests.faults.stack import assert_artifacts_are_whole, ended, standing, until
+from tests.faults.stack import assert_artifacts_are_whole, ended, standing
 from tests.faults.test_full_disk import small_disk
 from tests.faults.test_training import (
-    PATIENCE,
     STEPS,
     finished,
     first_step_of,
@@ -22,9 +21,10 @@ from tests.faults.test_training import (
     shelved,
     spec_of,
 )
+from tests.waiting import until
 
 __all__ = ["small_disk"]
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 LEFT = 3 << 20
 """Bytes: too few for a checkpoint of eight megabytes, enough for what the studio notes itself."""
 
@@ -37,9 +37,9 @@ def test_a_disk_that_fills_up_at_a_checkpoint_loses_nothing(
         spec = spec_of(shelved(tmp_path / "dataset"))
         larger = spec.model_copy(update={"lora": LoraSpec(rank=16, alpha=32)})
         job = jobs.submit(larger, "too little disk")
-        until(lambda: events.checkpoints(context.db(), job.id), PATIENCE, "the first checkpoint")
+        until(lambda: events.checkpoints(context.db(), job.id), "the first checkpoint")
         ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - LEFT))
-        until(lambda: ended(job), PATIENCE, "the training to fail")
+        until(lambda: ended(job), "the training to fail")
         failed = jobs.get(job.id)
         assert failed.state is JobState.FAILED
         assert failed.failure is not None

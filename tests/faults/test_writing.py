@@ -12,7 +12,8 @@ import pytest
 from studio.domain.jobs import Job, JobState
 from studio.jobs import broker
 from studio.services import context, jobs
-from tests.faults.stack import RECOVERY, Stack, ended, kill, standing, until
+from tests.faults.stack import Stack, ended, kill, standing
+from tests.waiting import PATIENCE, seconds_until, until
 
 pytestmark = pytest.mark.faults
 
@@ -51,12 +52,12 @@ def test_a_half_written_page_is_finished_and_read_once(
     plan = stack.plan(strike.__name__, hold="half written", pace=0.002)
     job = jobs.submit(plan.page(), plan.name)
     read: list[str] = []
-    reader = threading.Thread(target=lambda: read.extend(jobs.follow(job.id, RECOVERY * 2)))
+    reader = threading.Thread(target=lambda: read.extend(jobs.follow(job.id, PATIENCE)))
     reader.start()
-    until(plan.mark("half written").exists, 60, "half a page")
+    until(plan.mark("half written").exists, "half a page")
     strike(stack)
     plan.mark("go").touch()
-    seconds = until(lambda: ended(job), RECOVERY, "the page")
+    seconds = seconds_until(lambda: ended(job), "the page")
     record_recovery(f"page: kill -9 {strike.__name__}", seconds)
     found = jobs.get(job.id)
     assert found.state is JobState.FINISHED, found.failure
@@ -64,7 +65,7 @@ def test_a_half_written_page_is_finished_and_read_once(
     assert found.result is not None
     assert found.result["text"] == plan.text
     assert recorded(found) == plan.text
-    reader.join(RECOVERY)
+    reader.join(PATIENCE)
     assert "".join(read) == plan.text
 
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from studio.errors import StudioError
 from studio.jobs.artifacts import ArtifactStore, _told
 from studio.settings import ROOT
+from tests.waiting import until
 
 
 @pytest.fixture(params=["file", "s3"])
@@ -118,8 +118,7 @@ def test_a_killed_process_leaves_no_half_artifact(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, url, str(tmp_path / "cache"), str(source)]
     child = subprocess.Popen(command, cwd=ROOT)
     incoming = tmp_path / "artifacts" / ".incoming"
-    while not list(incoming.glob("*/files/*")):
-        time.sleep(0.005)
+    until(lambda: list(incoming.glob("*/files/*")), "a file to be on its way")
     child.kill()
     child.wait()
     store = ArtifactStore(url, tmp_path / "cache")

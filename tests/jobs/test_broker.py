@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from redis.retry import Retry
 from studio.errors import StudioError
 from studio.jobs import broker, processes
 from studio.settings import ROOT, Settings, settings
+from tests.waiting import PATIENCE, until
 
 
 def test_an_address_in_the_settings_is_taken_as_it_is(
@@ -57,8 +57,9 @@ def test_a_client_finds_it_again_after_kill(home: Settings) -> None:
     with broker.running(home) as url:
         client = redis.Redis.from_url(url)
         client.set("kept", "yes")
-        psutil.Process(json.loads(broker.address_file(home).read_text())["pid"]).kill()
-        time.sleep(0.1)
+        server = psutil.Process(json.loads(broker.address_file(home).read_text())["pid"])
+        server.kill()
+        server.wait(PATIENCE)
     with broker.running(home) as again:
         assert again == url
         assert client.get("kept") == b"yes"
@@ -116,7 +117,7 @@ def test_a_damaged_file_is_set_aside(home: Settings, damage: object) -> None:
     said = home.run / "said.log"
     with said.open("wb") as output:
         child = broker.start(home, output)
-    assert child.wait(5) != 0
+    assert child.wait(PATIENCE) != 0
     broker.set_aside_if_damaged(home, said.read_text())
     with broker.running(home) as url:
         assert redis.Redis.from_url(url).dbsize() == 0
@@ -188,14 +189,12 @@ def test_a_child_dies_with_its_parent(home: Settings, tmp_path: Path, tethered: 
         cwd=ROOT,
         env=processes.environment(home),
     )
-    deadline = time.monotonic() + 20
-    while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: told.exists() and told.read_text(), "the child's process id")
     child = psutil.Process(int(told.read_text()))
     assert child.is_running()
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    _, alive = psutil.wait_procs([child], timeout=5)
+    _, alive = psutil.wait_procs([child], timeout=PATIENCE)
     assert not alive
 
 
@@ -204,11 +203,11 @@ import sys, subprocess, time
 from studio.jobs import processes
 tethered = sys.argv[1] == "True"
 processes.LINUX = not tethered
-tell = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+tell = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(3600)"
 processes.spawn(
     [sys.executable, "-c", tell, sys.argv[2]], subprocess.DEVNULL, tethered=tethered
 )
-time.sleep(60)
+time.sleep(3600)
 """
 
 

@@ -11,7 +11,7 @@ import redis
 from studio.domain.jobs import Job, JobState
 from studio.jobs import keys, leases, queue
 from studio.jobs.leases import Lease, Pulse
-from tests.processes import until
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -111,18 +111,18 @@ def test_the_pulse_hears_of_both(client: redis.Redis) -> None:
     fenced = threading.Event()
     with Pulse(claimed(client), 0.02, fenced.set) as pulse:
         leases.ask_to_stop("a", 1, client)
-        until(lambda: pulse.cancelled, 2)
+        until(lambda: pulse.cancelled)
         assert not pulse.fenced
         offer(2)
-        until(lambda: pulse.fenced, 2)
-        assert fenced.wait(1)
+        until(lambda: pulse.fenced)
+        assert fenced.wait(PATIENCE)
 
 
 def test_the_pulse_outlives_a_wipe_and_an_outage(client: redis.Redis) -> None:
     with Pulse(claimed(client), 0.02, lambda: None) as pulse:
         client.flushall()
-        until(lambda: leases.held(["a"], client), 2)
+        until(lambda: leases.held(["a"], client))
         client.client_kill_filter(_type="normal", skipme=True)
         client.delete(keys.lease("a"))
-        until(lambda: leases.held(["a"], client), 3)
+        until(lambda: leases.held(["a"], client))
         assert not pulse.fenced

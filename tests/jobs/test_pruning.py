@@ -19,7 +19,8 @@ from studio.settings import ROOT, Settings
 from studio.store import checkpoints, events, jobs
 from studio.store.database import write
 from tests.jobrows import a_job, put
-from tests.processes import Crew, until
+from tests.processes import Crew
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -16,6 +16,20 @@ from studio.services.context import db
 from studio.store import jobs
 from studio.store.database import write
 from tests.jobrows import a_job, put
+from tests.waiting import PATIENCE
+
+
+class Clock:
+    """The time as a test wants it to be."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return time.time()
 
 
 @pytest.fixture
@@ -115,16 +129,17 @@ def test_nothing_is_lost_while_events_wait_to_be_recorded(
 def test_nothing_is_lost_before_the_workers_could_come_back(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "GRACE", 0.4)
+    clock = Clock()
+    monkeypatch.setattr(reconcile, "time", clock)
     fresh = Reconciler(db(), client)
     put(db(), a_job(state=JobState.RUNNING))
     fresh.run()
     assert row().attempt == 1
-    time.sleep(0.5)
+    clock.now += reconcile.GRACE
     fresh.broker_was_away(client)
     fresh.run()
     assert row().attempt == 1
-    time.sleep(0.5)
+    clock.now += reconcile.GRACE
     fresh.run()
     assert row().attempt == 2
 
@@ -163,9 +178,9 @@ def test_who_ignores_it_is_ended(
     at_work(client, put(db(), a_job(state=JobState.RUNNING, cancel_requested=True)))
     listener = client.pubsub()
     listener.subscribe("rq:pubsub:w")
-    listener.get_message(timeout=1)
+    listener.get_message(timeout=PATIENCE)
     reconciler.run()
-    message = listener.get_message(timeout=2, ignore_subscribe_messages=True)
+    message = listener.get_message(timeout=PATIENCE, ignore_subscribe_messages=True)
     assert message
     assert b'"stop-job"' in message["data"]
     assert b'"a"' in message["data"]
@@ -234,9 +249,10 @@ def test_references_are_found_at_any_depth() -> None:
 def test_a_restarted_broker_is_noticed_by_its_run_id(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "GRACE", 0.2)
+    clock = Clock()
+    monkeypatch.setattr(reconcile, "time", clock)
     fresh = Reconciler(db(), client)
-    time.sleep(0.3)
+    clock.now += reconcile.GRACE
     assert fresh._settled()
     fresh._server = "the one before"
     assert not fresh._settled()

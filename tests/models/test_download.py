@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from studio.models.source import validate
 from studio.settings import ROOT, settings
 from tests.models.folders import STARTER, change_json, copied
 from tests.models.hub_server import COMMIT, Hub, serve
+from tests.waiting import until
 from tests.workroom import LocalRoom
 
 SPEC = DownloadSpec(repository="owner/tiny")
@@ -67,11 +67,8 @@ def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ))
     partial = settings().cache / "downloads" / "owner--tiny" / COMMIT
     unfinished = partial / "model.safetensors.unfinished"
-    deadline = time.monotonic() + 60
-    while not (unfinished.exists() and unfinished.stat().st_size > 500_000):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.01)
+    until(lambda: unfinished.exists() and unfinished.stat().st_size > 500_000)
+    assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
     kept = unfinished.stat().st_size

@@ -11,9 +11,9 @@ from studio.services import datasets, jobs, manuscripts
 from studio.settings import ROOT, Settings
 from tests.running import running
 from tests.sharing.conftest import voice
+from tests.waiting import PATIENCE
 
 __all__ = ["voice"]
-SECONDS = 90
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,10 @@ def dataset(studio: Settings) -> str:
     reading = manuscripts.bring_in(
         [manuscripts.found_at(path) for path in sorted(studio.samples.glob("*.txt"))]
     )
-    chinese, english = manuscripts.imported(jobs.wait(reading.id, 120))
+    chinese, english = manuscripts.imported(jobs.wait(reading.id, PATIENCE))
     assert (chinese.language, english.language) == ("zh", "en")
     job = datasets.prepare(datasets.plan([english.id]))
-    result = jobs.wait(job.id, 120).result
+    result = jobs.wait(job.id, PATIENCE).result
     assert result is not None
     return datasets.get(result["dataset"]).id
 
@@ -42,7 +42,7 @@ def visit() -> Callable[[str], AppTest]:
     """Opens a page, given by the path of its script, through Home.py."""
 
     def opened(path: str) -> AppTest:
-        home = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS).run()
+        home = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=PATIENCE).run()
         assert not home.exception
         return home.switch_page(path).run()
 

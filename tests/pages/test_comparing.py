@@ -14,7 +14,6 @@ from studio.store import events
 from studio.store.database import write
 from tests.jobrows import a_job, put
 
-pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
 Visit = Callable[[str], AppTest]
 
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from studio.settings import ROOT, settings
 
-pytestmark = [pytest.mark.usefixtures("studio"), pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.usefixtures("studio")
 PATHS = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "pages").glob("*/*.py"))
 Visit = Callable[[str], AppTest]
 

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from studio.settings import ROOT, Settings, settings
 from studio.ui import signin
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.xdist_group("pages")]
 PATHS = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "pages").glob("*/*.py"))
 PASSWORD = "Mondlicht 月光"
 
@@ -37,14 +37,14 @@ def answer(page: AppTest, password: str) -> AppTest:
 @pytest.mark.usefixtures("locked")
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_script_run_on_its_own_asks_too(path: str) -> None:
-    page = AppTest.from_file(str(ROOT / path), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / path), default_timeout=PATIENCE).run()
     assert asked(page)
     assert [title.value for title in page.title] == ["Lorewright"]
 
 
 @pytest.mark.usefixtures("locked")
 def test_the_password_opens_the_page_that_was_asked_for() -> None:
-    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=PATIENCE).run()
     page.switch_page("pages/write/lore.py").run()
     assert asked(page)
     answer(page, PASSWORD)
@@ -53,7 +53,7 @@ def test_the_password_opens_the_page_that_was_asked_for() -> None:
 
 @pytest.mark.usefixtures("locked")
 def test_a_wrong_guess_is_told_and_the_next_must_wait() -> None:
-    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=PATIENCE).run()
     answer(page, "moonlight")
     assert asked(page)
     assert page.error

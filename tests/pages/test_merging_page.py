@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 from studio.services import adapters, jobs, measuring
 from studio.settings import Settings
 from tests.services.test_merging import voice
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 def said(page: AppTest) -> list[str]:
@@ -47,7 +48,7 @@ def test_a_writer_mixes_two_voices(
     assert not page.exception
     (job,) = jobs.list_jobs(kinds=("merge",))
     assert (job.spec["method"], job.spec["rank"], job.spec["measure"]) == ("svd", 16, False)
-    result = jobs.wait(job.id, 300).result
+    result = jobs.wait(job.id, PATIENCE).result
     assert result is not None
     assert result["lost"] < 1e-4
     page = visit("pages/models/merging.py")
@@ -64,7 +65,7 @@ def test_a_voice_that_nobody_measured_is_measured_here(
     assert not page.exception
     job = measuring.latest(strange.id)
     assert job is not None
-    result = jobs.wait(job.id, 300).result
+    result = jobs.wait(job.id, PATIENCE).result
     assert result is not None
     found = adapters.get(strange.id)
     assert (found.nll_before, found.nll_after) == (result["nll_before"], result["nll_after"])

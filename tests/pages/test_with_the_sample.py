@@ -15,7 +15,6 @@ from studio.store import adapters as store
 from studio.store import database
 from studio.ui import journey, words
 
-pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(600)]
 Visit = Callable[[str], AppTest]
 
 

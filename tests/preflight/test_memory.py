@@ -23,6 +23,7 @@ from tests.models.folders import STARTER
 from tests.models.test_shape import DEEPSEEK_R1_7B, GEMMA_2_9B, LLAMA_3_8B, QWEN_25_05B, empty
 from tests.preflight.situations import SEVEN_BILLION, spec
 
+pytestmark = pytest.mark.slow
 MEASURE = """
 import json, sys
 from pathlib import Path

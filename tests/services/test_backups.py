@@ -16,6 +16,7 @@ from studio.errors import StudioError
 from studio.services import archive, backups, context, jobs, lore, manuscripts, stories
 from studio.settings import Settings
 from tests.running import running
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a studio that has read a manuscript."""
     data = tmp_path_factory.mktemp("imported") / "data"
     with running(data):
-        jobs.wait(manuscripts.bring_in_sample("tide-clerk").id, 120)
+        jobs.wait(manuscripts.bring_in_sample("tide-clerk").id, PATIENCE)
     return data
 
 

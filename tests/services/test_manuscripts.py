@@ -16,8 +16,9 @@ from studio.services.context import store
 from studio.settings import ROOT, Settings
 from studio.text.filesets import FileSet
 from tests.running import running
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.usefixtures("studio"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("studio")
 
 
 def tale(weather: str) -> bytes:
@@ -31,7 +32,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 def read(name: str, data: bytes) -> ManuscriptRecord:
-    job = jobs.wait(manuscripts.bring_in([manuscripts.uploaded(name, data)]).id, 120)
+    job = jobs.wait(manuscripts.bring_in([manuscripts.uploaded(name, data)]).id, PATIENCE)
     assert job.state is JobState.FINISHED, job.failure
     (record,) = manuscripts.imported(job)
     return record
@@ -64,7 +65,7 @@ def test_a_deleted_manuscript_comes_back() -> None:
 @pytest.mark.parametrize("data", [b"", b"  \n ", bytes(range(256)) * 64])
 def test_a_bad_file_alone_fails_in_plain_words(data: bytes) -> None:
     before = manuscripts.list_all()
-    job = jobs.wait(manuscripts.bring_in([manuscripts.uploaded("bad.txt", data)]).id, 120)
+    job = jobs.wait(manuscripts.bring_in([manuscripts.uploaded("bad.txt", data)]).id, PATIENCE)
     assert job.state is JobState.FAILED
     assert job.failure is not None
     assert "bad.txt" in job.failure.what
@@ -75,7 +76,7 @@ def test_a_bad_file_alone_fails_in_plain_words(data: bytes) -> None:
 def test_a_bad_file_does_not_hold_up_the_others() -> None:
     files = {"one.txt": tale("thundered"), "bad.txt": b"", "two.txt": tale("cleared")}
     given = [manuscripts.uploaded(name, data) for name, data in files.items()]
-    job = jobs.wait(manuscripts.bring_in(given).id, 120)
+    job = jobs.wait(manuscripts.bring_in(given).id, PATIENCE)
     assert job.state is JobState.FINISHED
     assert [m.file for m in manuscripts.imported(job)] == ["one.txt", "two.txt"]
     (problem,) = manuscripts.refused(job)
@@ -92,7 +93,7 @@ def chapters(folder: Path) -> FileSet:
 
 
 def test_each_file_of_a_folder_is_a_manuscript(tmp_path: Path) -> None:
-    job = jobs.wait(manuscripts.bring_in([chapters(tmp_path)]).id, 120)
+    job = jobs.wait(manuscripts.bring_in([chapters(tmp_path)]).id, PATIENCE)
     assert [m.file for m in manuscripts.imported(job)] == ["2.txt", "10.txt"]
     (note,) = manuscripts.notes(job)
     assert "map.png" in note
@@ -101,7 +102,7 @@ def test_each_file_of_a_folder_is_a_manuscript(tmp_path: Path) -> None:
 def test_a_folder_together_is_one_manuscript_in_the_order_of_its_numbers(tmp_path: Path) -> None:
     place = tmp_path / "The Harbour"
     place.mkdir()
-    job = jobs.wait(manuscripts.bring_in([chapters(place)], together=True).id, 120)
+    job = jobs.wait(manuscripts.bring_in([chapters(place)], together=True).id, PATIENCE)
     (record,) = manuscripts.imported(job)
     assert (record.title, record.file) == ("The Harbour", "The Harbour.zip")
     text = manuscripts.manuscript(record.id).text
@@ -115,7 +116,7 @@ def test_reading_again_with_decisions_is_a_new_version() -> None:
     (removal,) = manuscripts.manuscript(first.id).removals
     assert removal.text == credit
     decisions = Decisions(keep=frozenset({removal.id}))
-    job = jobs.wait(manuscripts.reread(first.id, decisions).id, 120)
+    job = jobs.wait(manuscripts.reread(first.id, decisions).id, PATIENCE)
     (second,) = manuscripts.imported(job)
     assert (second.family, second.version) == (first.family, 2)
     assert credit in manuscripts.manuscript(second.id).text
@@ -127,7 +128,7 @@ def test_two_clicks_are_one_job() -> None:
         manuscripts.bring_in([manuscripts.uploaded("twice.txt", tale("froze"))]) for _ in range(2)
     )
     assert second.id == first.id or jobs.get(first.id).ended
-    jobs.wait(second.id, 120)
+    jobs.wait(second.id, PATIENCE)
 
 
 def test_nothing_to_bring_in_is_said() -> None:
@@ -138,7 +139,7 @@ def test_nothing_to_bring_in_is_said() -> None:
 def test_the_samples_can_be_brought_in() -> None:
     found = {}
     for sample in manuscripts.samples():
-        job = jobs.wait(manuscripts.bring_in_sample(sample.kind).id, 120)
+        job = jobs.wait(manuscripts.bring_in_sample(sample.kind).id, PATIENCE)
         (found[sample.language],) = manuscripts.imported(job)
     assert set(found) == {"en", "zh"}
     assert found["en"].words > 2_500

@@ -14,6 +14,7 @@ from studio.services import context, datasets, jobs, revisions
 from studio.store import database, registry
 from tests.processes import Crew
 from tests.services import shelf
+from tests.waiting import PATIENCE
 
 NEW = "The clerk did not write that evening."
 
@@ -175,7 +176,7 @@ def test_a_real_worker_makes_the_version(people: Crew) -> None:
     people.start("cpu", module="workers")
     revisions.exclude(parent.id, ["t0"])
     revisions.edit(parent.id, "t1", NEW)
-    job = jobs.wait(revisions.make_version(parent.id, "B").id, 120)
+    job = jobs.wait(revisions.make_version(parent.id, "B").id, PATIENCE)
     assert job.state == "finished", job.failure
     assert job.result is not None
     made = datasets.get(job.result["dataset"])

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from studio.store.database import GROUPS, connect, migrate, migration_sets
+from tests.waiting import PATIENCE
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 SETS = dict(zip(GROUPS, migration_sets(), strict=True))
@@ -74,7 +75,7 @@ def test_two_processes_may_open_a_new_studio_together(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    assert [run.communicate(timeout=240)[0].strip() for run in runs] == ["0"] * 4
+    assert [run.communicate(timeout=PATIENCE)[0].strip() for run in runs] == ["0"] * 4
     assert [run.returncode for run in runs] == [0] * 4
 
 

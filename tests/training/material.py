@@ -37,7 +37,7 @@ def passage(language: Language, dice: random.Random, sentences: int) -> str:
 
 
 def examples(
-    count: int, seed: int, language: Language = "en", sentences: int = 4
+    count: int, seed: int, language: Language = "en", sentences: int = 2
 ) -> list[dict[str, Any]]:
     dice = random.Random(seed)
     found = []

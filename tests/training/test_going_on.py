@@ -26,6 +26,8 @@ from tests.models.folders import copied
 from tests.training.material import examples, small, write_dataset
 from tests.workroom import LocalRoom
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(

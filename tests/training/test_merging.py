@@ -24,6 +24,7 @@ from tests.ggufs import make_adapter, make_model
 from tests.training.material import write_dataset
 from tests.workroom import LocalRoom
 
+pytestmark = pytest.mark.slow
 IDS = torch.arange(40, 90)[None]
 Adapter = Callable[..., str]
 PLAIN: dict[str, Any] = {"r": 4, "lora_alpha": 8}

@@ -25,6 +25,7 @@ from tests.training.material import examples, pairs, rated, raw, small, write_da
 from tests.training.test_resume import StopAt, comparable, weights
 from tests.workroom import LocalRoom
 
+pytestmark = pytest.mark.slow
 PAIRED = ("orpo", "dpo", "kto", "cpo", "simpo")
 OBJECTIVES = discover("studio.training.objectives")
 

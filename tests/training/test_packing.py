@@ -80,7 +80,8 @@ def test_more_rows_than_a_batch_of_the_library_are_one_account() -> None:
 
 def test_steps_are_planned_by_packed_rows(tmp_path: Path) -> None:
     room = LocalRoom(tmp_path)
-    dataset = room.put(write_dataset(room.folder / "dataset"))
+    longer = examples(12, seed=1, sentences=4)
+    dataset = room.put(write_dataset(room.folder / "dataset", longer))
     spec = small(dataset, packing=True, max_steps=None, epochs=1.0, max_length=512)
     result = engine.run(spec, room)
     assert result["packed_rows"] < 12

@@ -19,6 +19,8 @@ from studio.training import engine
 from tests.training.material import small, write_dataset
 from tests.workroom import LocalRoom
 
+pytestmark = pytest.mark.slow
+
 
 class StopAt(LocalRoom):
     """Asks to stop once ``step`` is done."""

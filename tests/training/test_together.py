@@ -18,12 +18,12 @@ from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.settings import ROOT
 from studio.training import engine, probe
-from tests.processes import until
 from tests.training.material import pairs, small, write_dataset
 from tests.training.test_resume import StopAt, losses_in
+from tests.waiting import until
 from tests.workroom import LocalRoom
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.slow
 STEADY = {"lora": LoraSpec(rank=4, alpha=8), "batch_size": 1, "max_steps": 5, "epochs": 5.0}
 """Without dropout, whose masks each process draws for itself."""
 DDP, FSDP = Compute(processes=2), Compute(processes=2, sharding="fsdp", checkpointing="on")
@@ -126,7 +126,7 @@ engine.run(TrainSpec.model_validate_json(sys.argv[2]), Telling(Path(sys.argv[1])
 
 
 def test_they_end_with_the_process_that_started_them(tmp_path: Path) -> None:
-    spec = spec_in(tmp_path, compute=DDP, max_steps=50, epochs=50.0)
+    spec = spec_in(tmp_path, compute=DDP, max_steps=5_000, epochs=5_000.0)
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path), spec.model_dump_json()],
         cwd=ROOT,

@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from studio.settings import ROOT, settings
 from studio.training import engine, trackers
 from studio.training.trackers import tracked
 from tests.training.material import small, write_dataset
+from tests.waiting import PATIENCE, until
 from tests.workroom import LocalRoom
 
-BUSY = 90.0
 """Seconds that an interpreter may take to start on a machine with much else to do."""
 SECRET = "the drowned bell of Saltmere"
 TRAINING = """
@@ -46,22 +45,20 @@ with tracked(small("a" * 64, trackers=("tensorboard",)), room) as listening:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trackers, "OPENING", BUSY)
+    monkeypatch.setattr(trackers, "OPENING", PATIENCE)
+    monkeypatch.setattr(trackers, "CLOSING", PATIENCE)
 
 
 def logged(room: LocalRoom) -> str:
     return "\n".join(e.text for e in room.of_type("log"))
 
 
-def follow(room: LocalRoom, *kinds: str, steps: int = 3, pause: float = 0.0) -> float:
-    """A training's events without the training; the seconds from its last one to the end."""
+def follow(room: LocalRoom, *kinds: str) -> None:
+    """A training's events without the training."""
     with tracked(small("a" * 64, trackers=kinds), room) as listening:
-        for step in range(steps):
+        for step in range(3):
             listening.emit(MetricLogged(step=step, values={"loss": 4.0 - step}))
             listening.emit(SampleWritten(step=step, prompt="", text=SECRET))
-            time.sleep(pause)
-        ended = time.monotonic()
-    return time.monotonic() - ended
 
 
 def scalars(folder: Path) -> list[tuple[int, str, float]]:
@@ -125,7 +122,7 @@ def test_a_tracker_ends_with_a_training_that_is_killed(tmp_path: Path) -> None:
     tracker, *none = psutil.Process(training.pid).children(recursive=True)
     training.kill()
     training.wait()
-    _gone, alive = psutil.wait_procs([tracker], BUSY)
+    _gone, alive = psutil.wait_procs([tracker], PATIENCE)
     assert (none, alive) == ([], [])
     found = scalars(tmp_path / "scratch" / "trackers" / "tensorboard")
     assert [step for step, _tag, _value in found] == list(range(told))
@@ -166,14 +163,17 @@ def test_a_server_that_never_answers_holds_nothing_up(
     tmp_path: Path, wandb_at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("wandb")
-    monkeypatch.setattr(trackers, "OPENING", 10.0)
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     room, before = LocalRoom(tmp_path / "room"), helpers()
-    waited = follow(room, "wandb", steps=30, pause=0.4)
-    assert "did not answer" in logged(room)
-    assert waited < trackers.OPENING + trackers.CLOSING
-    assert len(room.of_type("metric")) == 30
-    assert wandb_at, "the server was never asked"
+    with tracked(small("a" * 64, trackers=("wandb",)), room) as listening:
+        until(lambda: wandb_at, "the server to be asked")
+        listening.emit(MetricLogged(step=0, values={"loss": 4.0}))
+        assert "did not answer" not in logged(room)
+        monkeypatch.setattr(trackers, "OPENING", 0.0)
+        listening.emit(MetricLogged(step=1, values={"loss": 3.0}))
+        assert "did not answer" in logged(room)
+        listening.emit(MetricLogged(step=2, values={"loss": 2.0}))
+    assert len(room.of_type("metric")) == 3
     assert helpers() <= before
 
 

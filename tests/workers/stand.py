@@ -35,7 +35,9 @@ def orders(text: str) -> dict[str, str]:
 
 
 def count(spec: PrepareSpec | TrainSpec, room: Workroom) -> dict[str, Any]:
-    """Count to ``steps``; every ``save`` steps a checkpoint; at the end the sum as a figure."""
+    """Count to ``steps``; every ``save`` steps a checkpoint; at the end the sum as a figure.
+
+    ``hold`` names the step at which the first attempt stands until it is stopped or killed."""
     told = orders(spec.name)
     steps, save = int(told.get("steps", 3)), int(told.get("save", 0))
     step, total = _resumed(room)
@@ -51,6 +53,8 @@ def count(spec: PrepareSpec | TrainSpec, room: Workroom) -> dict[str, Any]:
             time.sleep(0.2)
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(float(told.get("pause", 0)))
+        while told.get("hold") == str(step) and room.checkpoint is None and not room.stopped():
+            time.sleep(0.02)
     if told.get("fail"):
         raise FAILURES[told["fail"]]
     if told.get("result") == "bad":
@@ -81,7 +85,7 @@ def speak(spec: WriteSpec, room: Workroom) -> dict[str, Any]:
     words = []
     for number in range(spec.max_tokens):
         if room.stopped():
-            raise Stopped({"text": "".join(words), "stopped_at": time.time()})
+            raise Stopped({"text": "".join(words)})
         words.append(f"w{number} ")
         room.emit(Token(text=words[-1]))
         time.sleep(float(told.get("pause", 0)))

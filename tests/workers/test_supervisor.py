@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from studio.domain.runner import ChildState, RunnerState
 from studio.jobs import processes
 from studio.settings import ROOT, Settings
+from tests.waiting import PATIENCE, until
 from workers.children import Child
 from workers.keeper import FIRST_PAUSE, HEALTHY, LONGEST_PAUSE, Keeper
 
@@ -61,17 +62,6 @@ def ours(data: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return [p for p in found if p.pid != os.getpid() and p.status() != psutil.STATUS_ZOMBIE]
-
-
-T = TypeVar("T")
-
-
-def until(look: Callable[[], T], seconds: float = 15.0) -> T:
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return found
 
 
 class Household:
@@ -138,7 +128,7 @@ def test_stages_start_in_order_and_stop_in_reverse(
     assert state is not None
     assert state.phase == "running"
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(10) == 0
+    assert run.process.wait(PATIENCE) == 0
     assert run.told("ended") == ["third", "second", "first"]
     assert ours(home.data) == []
 
@@ -150,7 +140,7 @@ def test_other_signals_stop_it_too(
     run = household(THREE)
     until(run.all_ready)
     run.process.send_signal(how)
-    run.process.wait(10)
+    run.process.wait(PATIENCE)
     assert ours(home.data) == []
 
 
@@ -176,19 +166,19 @@ def test_a_child_that_ignores_sigterm_is_killed_with_its_descendants(
     until(run.all_ready)
     assert len(ours(home.data)) == 3
     run.process.send_signal(signal.SIGTERM)
-    run.process.wait(10)
+    run.process.wait(PATIENCE)
     assert ours(home.data) == []
 
 
 def test_a_second_ctrl_c_ends_all_patience(
     home: Settings, household: Callable[..., Household]
 ) -> None:
-    run = household([{"name": "deaf", "stage": 0, "code": STUBBORN, "grace": 60}])
+    run = household([{"name": "deaf", "stage": 0, "code": STUBBORN, "grace": 3_600}])
     until(run.all_ready)
     run.process.send_signal(signal.SIGINT)
     until(lambda: (s := run.state()) and s.phase == "stopping")
     run.process.send_signal(signal.SIGINT)
-    run.process.wait(5)
+    run.process.wait(PATIENCE)
     assert ours(home.data) == []
 
 
@@ -197,7 +187,7 @@ def test_kill_leaves_no_child(home: Settings, household: Callable[..., Household
     until(run.all_ready)
     run.process.kill()
     run.process.wait()
-    until(lambda: not ours(home.data), 5)
+    until(lambda: not ours(home.data))
 
 
 def test_it_stops_when_its_lifeline_closes(
@@ -207,7 +197,7 @@ def test_it_stops_when_its_lifeline_closes(
     until(run.all_ready)
     assert run.process.stdin is not None
     run.process.stdin.close()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(PATIENCE) == 0
     assert run.told("ended") == ["third", "second", "first"]
 
 
@@ -231,7 +221,7 @@ def test_one_supervisor_for_a_data_folder(
     first = household(THREE)
     until(first.all_ready)
     second = household(THREE)
-    assert second.process.wait(15) == 0
+    assert second.process.wait(PATIENCE) == 0
     assert first.told("begun") == ["first", "second", "third"]
     state = first.state()
     assert state is not None
@@ -331,8 +321,10 @@ def test_a_deleted_data_folder_does_not_stop_what_runs(
     until(run.all_ready)
     pids = {process.pid for process in ours(home.data)}
     shutil.rmtree(home.data)
-    time.sleep(1.5)
-    assert {process.pid for process in ours(home.data)} == pids
+    killed = psutil.Process(run.process.pid).children()[0]
+    killed.kill()
+    until(lambda: len(ours(home.data)) == len(pids) and not killed.is_running(), "it to look again")
+    assert len({process.pid for process in ours(home.data)} & pids) == len(pids) - 1
     run.process.terminate()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(PATIENCE) == 0
     assert ours(home.data) == []
