@@ -23,7 +23,8 @@ setup-dev: ## Install what tests and checks need as well
 setup-gpu: ## Install the vLLM server of a GPU machine into .venv-gpu
 	@$(PYTHON) scripts/setup.py gpu
 
-studio: setup ## Set up, then open the studio in the browser
+studio: ## Set up, then open the studio in the browser; llama.cpp is compiled behind it
+	@$(PYTHON) scripts/setup.py pages
 	@exec $(VENV)/python -m studio up --with-parent
 
 test: setup-dev ## Run every test, or those named: make test TESTS=tests/jobs
@@ -45,7 +46,7 @@ demo: setup ## Walk the whole way without a browser and print the figures
 	@$(VENV)/python -m studio demo --json
 
 bench: setup ## Measure the studio against its targets
-	@for name in imports jobs events training curves text memory voices; do $(VENV)/python -m studio bench $$name --json || exit 1; done
+	@for name in start imports jobs events training curves text memory voices; do $(VENV)/python -m studio bench $$name --json || exit 1; done
 
 lock: setup-dev ## Compile the .in files into the lock files
 	@$(VENV)/python scripts/lock.py $(VENV)/uv

@@ -1,4 +1,4 @@
-"""Install what the studio needs into .venv: ``python3 scripts/setup.py studio|dev|gpu``.
+"""Install what the studio needs: ``python3 scripts/setup.py pages|studio|dev|gpu|engine``.
 
 This file must parse on any old Python, which it only tells what is missing.
 """

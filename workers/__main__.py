@@ -1,4 +1,4 @@
-"""``python -m workers cpu|train|write|recorder|supervise``: one process of one role."""
+"""``python -m workers cpu|train|write|recorder|engine|supervise``: one process of one role."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from studio.domain.records import WorkerInfo
 from studio.errors import StudioError
 from studio.jobs import artifacts, queue
 from workers import roles, tasks
+from workers.readiness import Readiness
 from workers.roles import Role
 from workers.serving import ForkingWorker, PersistentWorker
 
 log = logging.getLogger("workers")
 
 WAIT = 1.0
+ROLES = ("cpu", "train", "write", "recorder", "engine", "supervise")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,13 +38,17 @@ def main(arguments: list[str] | None = None) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     parser = argparse.ArgumentParser(prog="python -m workers")
-    parser.add_argument("role", choices=("cpu", "train", "write", "recorder", "supervise"))
+    parser.add_argument("role", choices=ROLES)
     parser.add_argument("--backend", default="llamacpp", help="inference backend to write with")
     chosen = parser.parse_args(given)
     if chosen.role == "recorder":
         from workers import recorder  # it alone opens the database
 
         return recorder.main()
+    if chosen.role == "engine":
+        from workers import builder
+
+        return builder.main()
     serve(roles.role_of(chosen.role, chosen.backend))
     return 0
 
@@ -51,18 +57,20 @@ def serve(role: Role) -> None:
     """Offer this machine to the queue of a role, through every absence of the broker."""
     info = _introduce(role)
     tasks.desk.seat = tasks.Seat(info.name, info.device, info.host, role.pulse)
-    preparing = roles.loading(role)
+    readiness = Readiness(role.imports)
     kind = PersistentWorker if role.name == "write" else ForkingWorker
     artifacts.own().sweep()
     while True:
         _wait_for_broker()
-        worker = kind(info, role.queue, tasks.desk.seat, preparing)
+        worker = kind(info, role, tasks.desk.seat, readiness)
         try:
             worker.work(logging_level="WARNING")
         except queue.AWAY as problem:
             log.warning("The broker went away: %s", problem)
         if worker.asked_to_leave:
             return
+        if worker.asked_to_rest:  # in the same process, but without all that it has loaded
+            os.execv(sys.executable, sys.orig_argv)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         time.sleep(WAIT)

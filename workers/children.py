@@ -7,18 +7,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO
 
 import redis
 
+from studio.conversion import toolkit
 from studio.errors import StudioError
 from studio.jobs import broker, keys, live, processes, queue
 from studio.language import _
 from studio.settings import Settings
-
-ROLES = ("cpu", "train", "write")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,8 @@ class Child:
     Children of a stage start when all of the stages below are ready, or out of ``patience``
     (seconds). ``ready`` is asked with the process id every ``look`` seconds while it starts;
     ``mend`` is called with the end of the log when it ended before it was ready. ``greeting``
-    is what the person at the terminal reads the first time it is ready.
+    is what the person at the terminal reads the first time it is ready. It is not started before
+    ``when`` holds, and not again after it has ended well where it is to run ``once``.
     """
 
     name: str
@@ -40,13 +40,18 @@ class Child:
     patience: float = 30.0
     grace: float = 10.0
     greeting: str = ""
+    when: Callable[[], bool] = lambda: True
+    once: bool = False
 
 
 def standard(settings: Settings, page: int | None = None) -> list[Child]:
     """The children of a data folder; ``page`` is the page server's port, where one is wanted."""
     own_broker = [] if settings.redis_url else [broker_child(settings)]
     pages = [] if page is None else [page_child(settings, page)]
-    return [*own_broker, recorder_child(settings), *pages, *worker_children(settings)]
+    return [
+        *own_broker, recorder_child(settings), *pages, *worker_children(settings),
+        *builder_children(settings),
+    ]  # fmt: skip
 
 
 def broker_child(settings: Settings) -> Child:
@@ -64,11 +69,22 @@ def recorder_child(settings: Settings) -> Child:
 
 
 def worker_children(settings: Settings) -> list[Child]:
-    return [worker_child(role, _module(settings, role)) for role in ROLES]
+    return [
+        worker_child("cpu", _module(settings, "cpu")),
+        worker_child("train", _module(settings, "train")),
+        replace(worker_child("write", _module(settings, "write")), when=toolkit.ready),
+    ]
 
 
 def worker_child(name: str, launch: Callable[[IO[bytes]], subprocess.Popen[bytes]]) -> Child:
     return Child(name, stage=2, launch=launch, ready=worker_is_up, look=0.5)
+
+
+def builder_children(settings: Settings) -> list[Child]:
+    """The builder of llama.cpp, where set-up has left that to the open studio."""
+    if toolkit.ready():
+        return []
+    return [Child("engine", stage=2, launch=_module(settings, "engine"), once=True)]
 
 
 def recorder_is_up(pid: int) -> bool:

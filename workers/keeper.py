@@ -44,6 +44,7 @@ class Keeper:
         self.due = 0.0
         self._first_start: float | None = None
         self._was_ready = False
+        self._held = False
         self._log_start = 0
         self._give_up_at: float | None = None
 
@@ -51,7 +52,9 @@ class Keeper:
         if self.process is not None and self.process.poll() is not None:
             self._on_exit(self.process.returncode, now)
         if self._phase == "waiting" and now >= self.due:
-            self._start(now)
+            self._held = not self.child.when()
+            if not self._held:
+                self._start(now)
         elif self._phase == "starting" and now >= self.due:
             self._ask_whether_ready(now)
         elif self._phase == "ready" and now - self._since > HEALTHY:
@@ -66,7 +69,7 @@ class Keeper:
 
     @property
     def is_calm(self) -> bool:
-        return self._phase == "ready"
+        return self._held or self._phase in ("ready", "stopped")
 
     def state(self) -> ChildState:
         return ChildState(
@@ -129,6 +132,9 @@ class Keeper:
             self.child.mend(self._last_words())
         self.process = None
         self.last_exit = status
+        if self.child.once and status == 0:
+            self._enter("stopped", now)
+            return
         self.restarts += 1
         self._try_again_later(f"ended ({status}; its log is {self.log_file})", now)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import importlib
 import logging
 import os
 import platform
@@ -11,13 +9,14 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psutil
 
+from studio.conversion import toolkit
+from studio.domain.specs import CONVERT
 from studio.settings import settings
 
 log = logging.getLogger(__name__)
@@ -27,12 +26,14 @@ LIBRARIES = (
     "liger-kernel", "llama-cpp-python", "vllm",
 )  # fmt: skip
 
+_MODELS = ("torch.distributed.tensor", "transformers.modeling_utils", "torch._inductor.compile_fx")
+"""Most of what peft loads, in parts: between two of them a worker sees a job that has come."""
 _BACKENDS = {"llamacpp": ("llama_cpp",)}
 
 
 @dataclass(frozen=True)
 class Role:
-    """``imports`` are loaded once by the worker, while it has nothing else to do."""
+    """``imports`` are loaded once by the worker, when work for it is expected."""
 
     name: str
     queue: str
@@ -55,36 +56,22 @@ class Device:
 
 def role_of(name: str, backend: str) -> Role:
     if name == "cpu":
-        return Role(name, "cpu", ("torch", "transformers", "safetensors", "peft"), 0.25)
+        return Role(name, "cpu", ("torch", "transformers", "safetensors", *_MODELS, "peft"), 0.25)
     if name == "train":
-        imports = ("torch", "transformers", "datasets", "accelerate", "peft", "trl")
+        imports = ("torch", "transformers", "datasets", "accelerate", *_MODELS, "peft", "trl")
         return Role(name, "train", imports, 0.25)
     return Role(name, f"write-{backend}", _BACKENDS.get(backend, ()), 0.07)
+
+
+def lines(role: Role) -> list[str]:
+    """The queues that the role can serve now: conversions wait until llama.cpp is built."""
+    return [role.queue, CONVERT] if role.name == "cpu" and toolkit.ready() else [role.queue]
 
 
 def name_of(role: Role) -> str:
     """A name that no other worker has."""
     host = "".join(c if c.isalnum() else "-" for c in socket.gethostname())
     return f"{role.queue}-{host}-{os.getpid()}-{secrets.token_hex(2)}"
-
-
-def loading(role: Role) -> Iterator[str]:
-    """Import what the role needs, a module at each step; what is missing is told when a job
-    asks for it."""
-    for module in role.imports:
-        try:
-            importlib.import_module(module)
-        except ImportError as problem:
-            log.warning("%s cannot be loaded: %s", module, problem)
-        yield module
-    gc.collect()
-    gc.freeze()  # what is loaded stays shared with the processes that are forked
-
-
-def has_core_to_spare() -> bool:
-    """Whether a core, or half of an only one, had nothing to do since this was last asked."""
-    cores = psutil.cpu_count() or 1
-    return psutil.cpu_percent() < max(50.0, 100.0 * (1 - 1 / cores))
 
 
 def libraries() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import select
@@ -19,7 +18,7 @@ from typing import Any
 
 import redis
 from rq import Queue, SimpleWorker, Worker
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
@@ -28,6 +27,8 @@ from studio.errors import StudioError
 from studio.jobs import leases, live, processes, queue, spool
 from studio.settings import settings
 from workers import roles, tasks
+from workers.readiness import Readiness
+from workers.roles import Role
 from workers.tasks import Seat
 
 log = logging.getLogger(__name__)
@@ -47,18 +48,15 @@ class _Serving(ABC):
 
     max_connection_wait_time = 2.0
 
-    def __init__(self, info: WorkerInfo, line: str, seat: Seat, preparing: Iterator[str]) -> None:
-        """``preparing`` loads what jobs will need, a step each time that nothing is to be done:
-        from the first job on, or as soon as the machine has a core to spare."""
+    def __init__(self, info: WorkerInfo, role: Role, seat: Seat, readiness: Readiness) -> None:
         self.info = info
         self.seat = seat
-        self._preparing = preparing
-        self._idle_by = time.monotonic() + LOOK
-        self._worked = False
-        self.asked_to_leave = False
+        self.role = role
+        self.readiness = readiness
+        self.asked_to_leave = self.asked_to_rest = False
         self._next_beat = 0.0
         super().__init__(  # type: ignore[call-arg]
-            [queue.line(line, queue.connect())],
+            [queue.line(line, queue.connect()) for line in roles.lines(role)],
             name=info.name,
             connection=queue.connect(),
             serializer=JSONSerializer,
@@ -98,7 +96,8 @@ class _Serving(ABC):
 
     def _done(self, job: RqJob) -> None:
         self.info = self.info.model_copy(update={"state": "idle", "job_id": None})
-        self._state, self._worked = "idle", True
+        self._state = "idle"
+        self.readiness.worked()
         with _unless_away():
             self.connection.hdel(self.key, "current_job")  # type: ignore[attr-defined]
             self._announce()
@@ -111,14 +110,26 @@ class _Serving(ABC):
             return
         if time.monotonic() < self._next_beat:
             return
+        self._beat(timeout)
+        if self._state == "idle":
+            with _unless_away():
+                self._be_ready()
+
+    def _be_ready(self) -> None:
+        lines = roles.lines(self.role)
+        if lines != self.queue_names():  # type: ignore[attr-defined]
+            self.queues = [queue.line(line, self.connection) for line in lines]  # type: ignore[attr-defined]
+            self._ordered_queues = self.queues[:]
+        if not self.readiness.look(lines, self.connection, self._beat):  # type: ignore[attr-defined]
+            self.asked_to_rest = True
+            raise StopRequested
+
+    def _beat(self, timeout: int | None = None) -> None:
         self._next_beat = time.monotonic() + HEARTBEAT
         with _unless_away():
             super().heartbeat(timeout)  # type: ignore[misc]
             self._announce()
             self._sweep()
-        idle = self._state == "idle" and time.monotonic() > self._idle_by
-        if idle and (self._worked or roles.has_core_to_spare()):
-            next(self._preparing, None)
 
     def _announce(self) -> None:
         self.info = self.info.model_copy(update=roles.room())
@@ -210,7 +221,7 @@ class ForkingWorker(_Serving, Worker):  # type: ignore[misc]
 
     def main_work_horse(self, job: RqJob, queue_: Queue) -> None:
         """In the forked process: its parent's death is its own."""
-        die_with_parent(self.pid)
+        processes.die_with(self.pid)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._leave)
         self._is_horse = True
@@ -228,8 +239,8 @@ class ForkingWorker(_Serving, Worker):  # type: ignore[misc]
 class PersistentWorker(_Serving, SimpleWorker):  # type: ignore[misc]
     """Runs jobs in its own process, so that a loaded model stays for the next page."""
 
-    def __init__(self, info: WorkerInfo, line: str, seat: Seat, preparing: Iterator[str]) -> None:
-        super().__init__(info, line, seat, preparing)
+    def __init__(self, info: WorkerInfo, role: Role, seat: Seat, readiness: Readiness) -> None:
+        super().__init__(info, role, seat, readiness)
         self._over = False
         self._changed = threading.Event()
 
@@ -278,14 +289,6 @@ def _job_id(job: RqJob) -> str | None:
     except (DeserializationError, AttributeError, TypeError, ValueError):
         pass
     return None
-
-
-def die_with_parent(parent: int | None) -> None:
-    """On Linux the kernel kills this process when the one that forked it ends."""
-    if processes.LINUX:
-        ctypes.CDLL(None).prctl(processes.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent is not None and os.getppid() != parent:
-        os._exit(1)
 
 
 def _end(status: int) -> None:

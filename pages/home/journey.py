@@ -4,7 +4,7 @@ import streamlit as st
 
 from studio.language import _
 from studio.services import jobs
-from studio.ui import journey, live, navigation
+from studio.ui import engine, journey, live, navigation
 from studio.ui.guard import guard
 from studio.ui.words import plain
 
@@ -34,6 +34,7 @@ steps = journey.steps()
 coming = journey.following(steps)
 if st.button(coming.action, type="primary", icon=":material/arrow_forward:"):
     st.switch_page(navigation.page(coming.address))
+engine.notice()
 
 for number, step in enumerate(steps, start=1):
     with st.container(border=True, key=f"journey_{step.address}"):

@@ -4,8 +4,8 @@ import streamlit as st
 
 from studio.domain.records import AdapterRecord, Verification
 from studio.language import _
-from studio.services import adapters, carrying, conversion, jobs
-from studio.ui import live, navigation, problems, words
+from studio.services import adapters, carrying, conversion, devices, jobs
+from studio.ui import engine, live, navigation, problems, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.words import plain
@@ -83,7 +83,9 @@ def at_work() -> None:
 
 
 guard()
+devices.expect("convert")
 st.title(_("Convert"))
+engine.notice()
 st.write(
     _(
         "The desk writes with llama.cpp, which is quick on an ordinary machine and reads GGUF "

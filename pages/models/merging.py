@@ -8,7 +8,7 @@ from studio.domain.jobs import Job, JobState
 from studio.domain.merges import MOST_PARTS
 from studio.domain.records import AdapterRecord
 from studio.language import _
-from studio.services import jobs, merging, writing
+from studio.services import devices, jobs, merging, writing
 from studio.ui import live, navigation, problems, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
@@ -279,6 +279,7 @@ def past(found: dict[str, Job]) -> None:
 
 
 guard()
+devices.expect("cpu", "train")
 st.title(_("Merge voices"))
 st.write(
     _(

@@ -6,7 +6,7 @@ from studio.domain.recipes import PrepareSpec
 from studio.domain.records import DatasetRecord, ManuscriptRecord
 from studio.errors import StudioError
 from studio.language import _, n_
-from studio.services import datasets, generation, jobs, manuscripts, previews
+from studio.services import datasets, devices, generation, jobs, manuscripts, previews
 from studio.services.previews import Preview
 from studio.ui import live, navigation, problems, undo, words
 from studio.ui.building import recipe
@@ -151,6 +151,7 @@ def show(record: DatasetRecord) -> None:
 
 
 guard()
+devices.expect("cpu")
 st.title(_("Datasets"))
 st.write(
     _(

@@ -5,7 +5,7 @@ import streamlit as st
 from studio.domain.findings import Finding, Report
 from studio.domain.specs import TrainSpec
 from studio.language import _, n_
-from studio.services import training
+from studio.services import devices, training
 from studio.ui import foresight, navigation, problems, teaching
 from studio.ui.guard import guard
 from studio.ui.words import plain
@@ -90,6 +90,7 @@ def look(spec: TrainSpec) -> None:
 
 
 guard()
+devices.expect("train")
 st.title(_("Preflight"))
 st.write(_("A look at the machine and the dataset before the lesson, so that no evening is lost."))
 spec = teaching.plan()

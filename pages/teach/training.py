@@ -7,7 +7,7 @@ import streamlit as st
 from studio.domain.jobs import Job, JobState
 from studio.domain.specs import TrainSpec
 from studio.language import _
-from studio.services import jobs, lessons, runs, training
+from studio.services import devices, jobs, lessons, runs, training
 from studio.ui import course, growth, live, navigation, problems, teaching, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
@@ -185,6 +185,7 @@ def past(found: dict[str, Job]) -> None:
 
 
 guard()
+devices.expect("train")
 st.title(_("Training"))
 taught = {job.id: job for job in training.runs()}
 if taught and not st.session_state.get(NEW):

@@ -7,7 +7,7 @@ from studio.domain.records import Generation, Revision, StoryRecord
 from studio.domain.voices import Voice
 from studio.errors import StudioError
 from studio.language import _, n_
-from studio.services import jobs, stories, writing
+from studio.services import devices, engine, jobs, stories, writing
 from studio.ui import desk, live, navigation, problems, undo, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
@@ -104,6 +104,7 @@ def notices() -> None:
 
 def write_here(story_id: str) -> None:
     """The editor and its keys; saving runs only this part of the page again."""
+    devices.expect(engine.WRITE)
     notices()
     desk.page(stories.get(story_id))
     if st.session_state.pop(desk.GO, False):

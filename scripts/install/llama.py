@@ -1,4 +1,6 @@
-"""llama-cpp-python, which comes as source only: built once, kept in the user's cache."""
+"""llama-cpp-python, which comes as source only: built once, kept in the user's cache.
+
+A build that was killed, or that ran out of disk or memory, goes on from its last whole object."""
 
 from __future__ import annotations
 
@@ -6,15 +8,18 @@ import hashlib
 import os
 import re
 import shutil
+import tarfile
 import tempfile
 from pathlib import Path
 
-from install.packages import LLAMA, uv
+from install.packages import LLAMA, install_wheel, uv
 from install.places import ROOT, cache, machine, python
 from install.screen import SetUpError, give_up, last_words, step, tool
 
 FLAGS = "-DLLAVA_BUILD=OFF"
 COMPILERS = ("c++", "g++", "clang++")
+BUILD_BYTES = 600_000_000
+"""What source, objects and wheel take at most, with some room."""
 
 
 def pinned() -> tuple[str, str]:
@@ -78,16 +83,33 @@ def wheel(venv: Path, log: Path) -> Path:
     if found := built():
         return found
     need_compiler()
-    package = source(venv, log)
+    need_room()
+    place = cache() / "build" / shelf().name
+    tree = unpacked(source(venv, log), place)
+    out = place / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [uv(venv), "build", "--wheel", "--python", python(venv), tree, "--out-dir", out]
+    command += ["--config-setting", f"build-dir={place / 'objects'}"]
+    with step("Compiling llama.cpp, once for this machine", "3 to 8 min on 2 cores"):
+        if not tool(command, log, {"CMAKE_ARGS": flags()}, place):
+            raise compile_trouble(log, place)
+    made = next(out.glob("*.whl"))
     shelf().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=shelf()) as out:
-        command = [uv(venv), "build", "--wheel", "--python", python(venv), package]
-        with step("Compiling llama.cpp, once for this machine", "3 to 8 min on 2 cores"):
-            if not tool([*command, "--out-dir", out], log, {"CMAKE_ARGS": flags()}, Path(out)):
-                raise compile_trouble(log)
-        made = next(Path(out).glob("*.whl"))
-        made.rename(shelf() / made.name)
+    made.replace(shelf() / made.name)
+    shutil.rmtree(cache() / "build", ignore_errors=True)
     return shelf() / made.name
+
+
+def unpacked(package: Path, place: Path) -> Path:
+    """The source, always in the same folder: objects are good for the paths they were made of."""
+    tree = place / package.name.removesuffix(".tar.gz")
+    if not tree.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        with tempfile.TemporaryDirectory(dir=place) as draft, tarfile.open(package) as archive:
+            archive.extractall(draft, **safely)
+            (Path(draft) / tree.name).rename(tree)
+    return tree
 
 
 def need_compiler() -> None:
@@ -95,12 +117,35 @@ def need_compiler() -> None:
         raise SetUpError(
             "There is no C++ compiler, which llama.cpp has to be built with once.",
             "Debian, Ubuntu: sudo apt install g++. Fedora: sudo dnf install gcc-c++. "
-            "macOS: xcode-select --install. Then run the command again.",
+            "macOS: xcode-select --install. Then try again.",
         )
 
 
-def compile_trouble(log: Path) -> SetUpError:
-    if "CMake Error" in last_words(log, 20000):
+def need_room() -> None:
+    free = shutil.disk_usage(cache()).free
+    if free < BUILD_BYTES:
+        raise SetUpError(
+            f"Only {free / 1e9:.1f} GB are free on the disk of {cache()}.",
+            f"Compiling llama.cpp needs {BUILD_BYTES / 1e9:.1f} GB there: make room, then try "
+            "again.",
+        )
+
+
+def compile_trouble(log: Path, place: Path) -> SetUpError:
+    """What ended the compiler. Objects are kept unless they may be what is wrong."""
+    said = last_words(log, 20000)
+    if "no space left" in said.lower():
+        return SetUpError(
+            f"The disk of {place} was full before llama.cpp was compiled.",
+            "Make 1 GB of room, then try again.",
+        )
+    if "Killed" in said:
+        return SetUpError(
+            "The compiler of llama.cpp was ended by the system, as a rule for want of memory.",
+            "Close other programs, then try again; it goes on from there.",
+        )
+    shutil.rmtree(place / "objects", ignore_errors=True)
+    if "CMake Error" in said:
         return SetUpError(
             "llama.cpp could not be compiled.",
             f"The compiler's words are in {log}; as a rule a compiler package is missing.",
@@ -119,3 +164,31 @@ def converters(venv: Path, package: Path, log: Path) -> None:
 
 def have_converters() -> bool:
     return (cache() / f"llama.cpp-{pinned()[0]}" / "convert_hf_to_gguf.py").is_file()
+
+
+def half_installed(venv: Path) -> Path:
+    """There while the wheel is being unpacked: until it is gone nobody may load the library."""
+    return venv / "lorewright-engine-unfinished"
+
+
+def mark(venv: Path) -> Path:
+    """Says which source package was installed."""
+    return venv / "lorewright-engine.stamp"
+
+
+def is_installed(venv: Path) -> bool:
+    try:
+        return mark(venv).read_text() == " ".join(pinned()) and have_converters()
+    except OSError:
+        return False
+
+
+def install(venv: Path, log: Path) -> None:
+    """The library and the converter scripts, from the cache where it holds them."""
+    made = wheel(venv, log)
+    if not have_converters():
+        converters(venv, source(venv, log), log)
+    half_installed(venv).touch()
+    install_wheel(venv, made, log)
+    mark(venv).write_text(" ".join(pinned()))
+    half_installed(venv).unlink()

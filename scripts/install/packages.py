@@ -105,6 +105,7 @@ def compile_what_tests_import(venv: Path, log: Path) -> None:
 
 
 def install_wheel(venv: Path, wheel: Path, log: Path) -> None:
+    """All of it, whatever a killed attempt has left of it."""
     command = [uv(venv), "pip", "install", "--python", python(venv), "--no-deps", "--offline"]
-    if not tool([*command, wheel], log):
+    if not tool([*command, "--reinstall", wheel], log):
         raise give_up(wheel.name, log)

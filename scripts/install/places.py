@@ -79,12 +79,13 @@ def _processor() -> str:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One set-up at a time for a user; the kernel frees the lock of one that was killed."""
+def alone(at: str) -> Iterator[None]:
+    """One at a time for a user at installing packages or at building the engine; the kernel frees
+    the lock of a set-up that was killed."""
     import fcntl
 
     cache().mkdir(parents=True, exist_ok=True)
-    with (cache() / "set-up.lock").open("w") as lock:
+    with (cache() / f"{at}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

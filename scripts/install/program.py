@@ -10,7 +10,6 @@ from pathlib import Path
 
 from install import llama, packages
 from install.places import (
-    LOCKS,
     ROOT,
     alone,
     cache,
@@ -27,14 +26,12 @@ NEEDED_BYTES = 4_000_000_000
 
 def main(arguments: Sequence[str]) -> int:
     """Set up what the first argument names; the exit status."""
-    if len(arguments) != 1 or arguments[0] not in LOCKS:
-        return fail(SetUpError("Set-up needs one word:", f"{', '.join(LOCKS)}."))
+    if len(arguments) != 1 or arguments[0] not in KINDS:
+        return fail(SetUpError("Set-up needs one word:", f"{', '.join(KINDS)}."))
     if sys.platform == "win32":
         return fail(SetUpError("Lorewright runs on Linux and macOS.", "On Windows use WSL."))
     try:
-        if not up_to_date(arguments[0]):
-            with alone():
-                set_up(arguments[0])
+        KINDS[arguments[0]]()
     except SetUpError as trouble:
         return fail(trouble)
     except KeyboardInterrupt:
@@ -49,11 +46,44 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def pages() -> None:
+    """What the pages need; the engine as well where it was compiled before, which takes seconds."""
+    set_up("studio")
+    if llama.built():
+        engine()
+
+
+def studio() -> None:
+    set_up("studio")
+    engine()
+
+
+def dev() -> None:
+    set_up("dev")
+    engine()
+
+
+def gpu() -> None:
+    set_up("gpu")
+
+
+def engine() -> None:
+    """llama.cpp, compiled if need be, in an environment that has its packages."""
+    venv = environment("studio")
+    if llama.is_installed(venv):
+        return
+    with alone("engine"):
+        if not llama.is_installed(venv):  # another set-up did it while this one waited
+            llama.install(venv, new_log(venv, "engine"))
+
+
+KINDS = {"pages": pages, "studio": studio, "dev": dev, "gpu": gpu, "engine": engine}
+
+
 def up_to_date(kind: str) -> bool:
-    """Whether nothing is to be done; what tests need holds all that the studio needs."""
+    """Whether no package is to be installed; what tests need holds all that the studio needs."""
     done = is_stamped(kind) or (kind == "studio" and is_stamped("dev"))
-    ready = kind == "gpu" or llama.have_converters()
-    return done and ready and not unfinished(kind).exists() and works(environment(kind))
+    return done and not unfinished(kind).exists() and works(environment(kind))
 
 
 def is_stamped(kind: str) -> bool:
@@ -64,8 +94,15 @@ def is_stamped(kind: str) -> bool:
 
 
 def set_up(kind: str) -> None:
-    if up_to_date(kind):  # another set-up did it while this one waited
+    """The environment with its locked packages."""
+    if up_to_date(kind):
         return
+    with alone("set-up"):
+        if not up_to_date(kind):  # another set-up did it while this one waited
+            install_packages(kind)
+
+
+def install_packages(kind: str) -> None:
     began = time.monotonic()
     venv = environment(kind)
     say(f"Setting up {venv}: once, and again when the pinned packages change.")
@@ -74,11 +111,9 @@ def set_up(kind: str) -> None:
         packages.create(kind)
     unfinished(kind).touch()
     pinned = fingerprint(kind)  # before anything is installed: the pins may change meanwhile
-    log = new_log(venv)
+    log = new_log(venv, "setup")
     packages.bootstrap(venv, log)
     packages.install(venv, kind, log)
-    if kind != "gpu":
-        install_llama(venv, log)
     if kind == "dev":
         packages.compile_what_tests_import(venv, log)
     unfinished(kind).unlink()
@@ -88,8 +123,8 @@ def set_up(kind: str) -> None:
     say(f"  Set up in {duration(time.monotonic() - began)}.")
 
 
-def new_log(venv: Path) -> Path:
-    log = venv / "lorewright-setup.log"
+def new_log(venv: Path, name: str) -> Path:
+    log = venv / f"lorewright-{name}.log"
     log.write_text("")
     return log
 
@@ -103,9 +138,3 @@ def check_disk() -> None:
                 f"Only {free / 1e9:.1f} GB are free on the disk of {place}.",
                 f"Set-up needs about {bytes_needed / 1e9:.0f} GB there: make room, then try again.",
             )
-
-
-def install_llama(venv: Path, log: Path) -> None:
-    packages.install_wheel(venv, llama.wheel(venv, log), log)
-    if not llama.have_converters():
-        llama.converters(venv, llama.source(venv, log), log)

@@ -104,15 +104,13 @@ def give_up(what: str, log: Path) -> SetUpError:
         return SetUpError(
             f"{what} could not be fetched: the network is not reachable, and the cache does not "
             "hold it.",
-            f"Connect to the network and run the command again. Details: {log}",
+            f"Connect to the network and try again. Details: {log}",
         )
     return SetUpError(f"{what} could not be installed.", f"The reason stands at the end of {log}")
 
 
 def no_space(place: Path) -> SetUpError:
-    return SetUpError(
-        f"The disk of {place} is full.", "Make about 4 GB of room and run the command again."
-    )
+    return SetUpError(f"The disk of {place} is full.", "Make about 4 GB of room and try again.")
 
 
 def fail(trouble: SetUpError) -> int:

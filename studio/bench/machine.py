@@ -66,7 +66,7 @@ def studio() -> Iterator[Studio]:
     """Everything that is measured happens beside the writer's own studio."""
     with (
         tempfile.TemporaryDirectory(prefix="lorewright-bench-") as folder,
-        _settings(Path(folder)) as home,
+        settled_in(Path(folder)) as home,
         broker.running(home),
     ):
         found = Studio(home)
@@ -77,7 +77,8 @@ def studio() -> Iterator[Studio]:
 
 
 @contextmanager
-def _settings(folder: Path) -> Iterator[Settings]:
+def settled_in(folder: Path) -> Iterator[Settings]:
+    """The settings of this process, with a data folder and a broker of its own, for a block."""
     kept = {name: os.environ.pop(name, None) for name in ("LOREWRIGHT_DATA", "REDIS_URL")}
     os.environ["LOREWRIGHT_DATA"] = str(folder)
     settings.cache_clear()

@@ -11,7 +11,9 @@ import typer
 from studio.cli import output
 from studio.cli.output import AsJson
 
-Name = Literal["jobs", "events", "training", "imports", "text", "memory", "voices", "curves"]
+Name = Literal[
+    "start", "jobs", "events", "training", "imports", "text", "memory", "voices", "curves"
+]
 Corpus = Annotated[
     Path | None, typer.Option(help="Folder with novels in “en” and “zh”, for “text” and “voices”.")
 ]

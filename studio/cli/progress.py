@@ -13,7 +13,7 @@ from studio.cli.output import err
 from studio.domain.jobs import Job, JobState
 from studio.errors import StudioError
 from studio.language import _
-from studio.services import jobs, runner
+from studio.services import engine, jobs, runner
 
 LOOK = 0.2
 """Seconds between two looks at the jobs."""
@@ -59,6 +59,8 @@ class Bars:
 def said(job: Job) -> str:
     """Where a job stands, in a few words."""
     if job.state is JobState.QUEUED:
+        if build := engine.awaited(job):
+            return engine.standing(build)
         place = jobs.place_in_line(job.id)
         return _("{place} in line").format(place=place) if place else _("queued")
     if job.state is not JobState.RUNNING:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 VERSION = "0.3.36"
@@ -98,6 +100,14 @@ def complete(folder: Path) -> bool:
     """Whether the converters and their gguf library are there."""
     needed = (*SCRIPTS.values(), "conversion/base.py", "gguf-py/gguf/__init__.py")
     return all((folder / name).is_file() for name in needed)
+
+
+def ready() -> bool:
+    """Whether llama.cpp, library and converters, is whole on this machine. Set-up may be building
+    it, and marks the moment in which the library is only half there."""
+    if (Path(sys.prefix) / "lorewright-engine-unfinished").exists():
+        return False
+    return find_spec("llama_cpp") is not None and complete(_cache() / FOLDER)
 
 
 def find() -> Path:

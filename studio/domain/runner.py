@@ -33,3 +33,17 @@ class RunnerState(BaseModel):
     started_at: float
     phase: Phase
     children: tuple[ChildState, ...] = ()
+
+
+class EngineBuild(BaseModel):
+    """How far the compiling of llama.cpp is: ``done`` of ``total`` objects (0: not begun);
+    ``seconds_left`` where that can be told. ``said``: why it failed and what to do. "absent" means
+    that nobody is building it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phase: Literal["building", "failed", "absent"]
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    said: str = ""

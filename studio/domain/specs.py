@@ -226,12 +226,16 @@ AnySpec = Annotated[
 ]
 SPEC: TypeAdapter[Any] = TypeAdapter(AnySpec)
 
+LIGHT = {"import", "download", "adopt", "publish"}
+"""Kinds of jobs that need none of the libraries a worker loads beforehand."""
+CONVERT = "convert"
+"""The queue of what needs llama.cpp's converters and library: served once they are there."""
 _QUEUES: dict[str, str] = {
     "import": "cpu",
     "prepare": "cpu",
     "revise": "cpu",
-    "convert": "cpu",
-    "register": "cpu",
+    "convert": CONVERT,
+    "register": CONVERT,
     "download": "cpu",
     "adopt": "cpu",
     "publish": "cpu",

@@ -12,6 +12,10 @@ RECORDED = f"{PREFIX}:recorded"
 """Hash: attempt → the seq up to which its events are in SQLite."""
 RECORDER = f"{PREFIX}:recorder"
 """Hash that the recorder renews: its host, pid and what it has done."""
+ENGINE = f"{PREFIX}:engine"
+"""How far the building of llama.cpp is, as JSON; expires unless its builder renews it."""
+ENGINE_AGAIN = f"{PREFIX}:engine:again"
+"""There when a build that failed is to be tried again."""
 DISPATCH = f"{PREFIX}:dispatch:"
 
 
@@ -43,6 +47,11 @@ def cancel(job_id: str) -> str:
 def live(job_id: str) -> str:
     """Stream of newly written text for those who follow the job."""
     return f"{PREFIX}:live:{job_id}"
+
+
+def expected(line: str) -> str:
+    """There while somebody may soon ask for work in this queue; expires."""
+    return f"{PREFIX}:expected:{line}"
 
 
 def worker(name: str) -> str:

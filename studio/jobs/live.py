@@ -1,15 +1,17 @@
-"""What can be read from Redis while things happen: text, workers, the recorder's health."""
+"""What can be read from Redis while things happen: text, workers, the recorder's health, how far
+the engine is."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import redis
 
 from studio.domain.records import WorkerInfo
+from studio.domain.runner import EngineBuild
 from studio.errors import StudioError
 from studio.jobs import keys, queue
 
@@ -19,6 +21,10 @@ GAP = 3.0
 """Seconds to wait for text that a wiped broker has lost and the recorder will have."""
 KEPT = 3_600
 """Seconds for which the text can be followed in Redis."""
+EXPECTED = 600
+"""Seconds for which workers stay prepared after the last sign that they may be needed."""
+BUILDER = 10
+"""Seconds after which a builder that says nothing is taken for gone."""
 Recorded = Callable[[str], tuple[int, str]]
 """Job id → its newest attempt, and all the text which that has written into SQLite."""
 
@@ -136,6 +142,25 @@ def announce(info: WorkerInfo, seconds: int, client: redis.Redis) -> None:
 
 def leave(name: str, client: redis.Redis) -> None:
     client.delete(keys.worker(name))
+
+
+def expect(line: str, client: redis.Redis) -> None:
+    """Have the workers of a queue load what they need: somebody is about to ask for work."""
+    client.set(keys.expected(line), 1, ex=EXPECTED)
+
+
+def are_expected(lines: Iterable[str], client: redis.Redis) -> bool:
+    return bool(client.exists(*map(keys.expected, lines)))
+
+
+def tell_build(state: EngineBuild, client: redis.Redis) -> None:
+    client.set(keys.ENGINE, state.model_dump_json(), ex=BUILDER)
+
+
+def build(client: redis.Redis) -> EngineBuild | None:
+    """What the builder of llama.cpp last said; None when none is at work."""
+    said: Any = client.get(keys.ENGINE)
+    return EngineBuild.model_validate_json(said) if said else None
 
 
 def health(client: redis.Redis) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def spawn(
     """Start a command that dies with this process; call from the main thread.
 
     It gets a session of its own, so that Ctrl-C in the terminal reaches only the parent, which
-    then stops its children in order. ``stdin`` is handed over and closed.
+    then stops its children in order. ``tethered``, it takes its own children with it. ``stdin`` is
+    handed over and closed.
     """
     line = [sys.executable, "-m", "studio.jobs.tether", str(_lifeline())] if tethered else []
     child = subprocess.Popen(
@@ -82,12 +83,20 @@ def spawn(
         cwd=ROOT,
         start_new_session=True,
         pass_fds=(_lifeline(),) if tethered else (),
-        preexec_fn=_bound_to(os.getpid()) if LINUX else None,
+        preexec_fn=_bound_to(os.getpid()) if LINUX and not tethered else None,
     )
     if child.stdin is not None and stdin is not None:
         with contextlib.suppress(BrokenPipeError), child.stdin:
             child.stdin.write(stdin)
     return child
+
+
+def die_with(parent: int | None) -> None:
+    """On Linux the kernel kills this process when the one that forked it ends."""
+    if LINUX:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -1,17 +1,21 @@
-"""The device a training would run on, and how long its line is."""
+"""The device a training would run on, how long its line is, and workers told to be ready."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 from collections.abc import Sequence
 
 import psutil
+import redis
 
 from studio.domain.facts import DeviceFacts
 from studio.domain.jobs import JobState
 from studio.domain.records import WorkerInfo
+from studio.errors import StudioError
+from studio.jobs import live, queue
 from studio.language import _
 from studio.services import jobs
 from studio.settings import settings
@@ -19,6 +23,14 @@ from studio.settings import settings
 BEFORE = (JobState.QUEUED, JobState.RUNNING)
 LINE = ("train", "probe", "merge", "measure", "prepare")
 """Kinds of jobs that a trainer may take, one after another."""
+
+
+def expect(*lines: str) -> None:
+    """Have the workers of these queues load what they need, as work for them is likely to come:
+    it takes them some ten seconds, which whoever asks for the work need not wait."""
+    with contextlib.suppress(redis.RedisError, StudioError):  # then it takes longer, that is all
+        for line in lines:
+            live.expect(line, queue.shared())
 
 
 def device() -> DeviceFacts:

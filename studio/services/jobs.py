@@ -15,7 +15,7 @@ import redis
 
 from studio.domain.jobs import Job, JobState, new_id
 from studio.domain.records import WorkerInfo
-from studio.domain.specs import AnySpec, queue_of
+from studio.domain.specs import LIGHT, AnySpec, queue_of
 from studio.errors import StudioError
 from studio.jobs import leases, live, queue, reconcile
 from studio.language import _
@@ -66,6 +66,8 @@ def submit(
         if alongside:
             alongside(db(), job)
     _offer(job)
+    if job.kind not in LIGHT:
+        _broker(lambda client: live.expect(job.queue, client))
     return job
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from studio.conversion import toolkit
+from studio.domain.runner import EngineBuild
 from studio.errors import StudioError
 from studio.language import _, n_
-from studio.services import backups, jobs, models, runner
+from studio.services import backups, engine, jobs, models, runner
 from studio.services.context import db
 from studio.settings import ROOT, settings
 
@@ -66,8 +67,11 @@ def _installed() -> Iterator[Row]:
     yield Row(key="python", name="Python", level="ok", value=platform.python_version())
     yield _sqlite()
     yield _packages()
-    yield _llama()
-    yield _converters()
+    if build := engine.build():
+        yield _engine(build)
+    else:
+        yield _llama()
+        yield _converters()
     yield _starter()
 
 
@@ -103,12 +107,13 @@ def _packages() -> Row:
 
 
 def _pinned() -> list[Requirement]:
-    """What the lock asks for on this machine."""
+    """What the lock asks for on this machine; llama.cpp has a row of its own."""
     from packaging.requirements import Requirement
 
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     found = [Requirement(line.rstrip(" \\")) for line in PIN.findall(lock)]
-    return [r for r in found if r.marker is None or r.marker.evaluate()]
+    ours = [r for r in found if r.name != "llama-cpp-python"]
+    return [r for r in ours if r.marker is None or r.marker.evaluate()]
 
 
 def _is_installed(requirement: Requirement) -> bool:
@@ -116,6 +121,20 @@ def _is_installed(requirement: Requirement) -> bool:
         return requirement.specifier.contains(importlib.metadata.version(requirement.name))
     except importlib.metadata.PackageNotFoundError:
         return False
+
+
+def _engine(build: EngineBuild) -> Row:
+    """llama.cpp while it is not there."""
+    value = engine.standing(build)
+    if build.total:
+        value += _("; {done} of {total} compiled").format(done=build.done, total=build.total)
+    remedies = {
+        "building": "", "failed": build.said, "absent": _("Run: make studio (it compiles it)"),
+    }  # fmt: skip
+    return Row(
+        key="llama_cpp", name="llama.cpp", value=value, remedy=remedies[build.phase],
+        level="warn" if build.phase == "building" else "missing",
+    )  # fmt: skip
 
 
 def _llama() -> Row:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from studio.domain.jobs import Job, JobState
 from studio.domain.records import ManuscriptRecord
 from studio.language import _, n_
+from studio.services import engine
 
 K = TypeVar("K")
 
@@ -89,10 +90,12 @@ def language_name(language: str | None) -> str:
 
 def state(job: Job, ahead: int = 0) -> str:
     """How a job stands, in a few words; ``ahead`` is how many stand before it in line."""
-    if job.state is JobState.QUEUED and ahead:
-        return n_("{n} job before it", "{n} jobs before it", ahead).format(n=ahead)
     if job.cancel_requested and not job.ended:
         return _("stopping")
+    if build := engine.awaited(job):
+        return engine.standing(build)
+    if job.state is JobState.QUEUED and ahead:
+        return n_("{n} job before it", "{n} jobs before it", ahead).format(n=ahead)
     return {
         JobState.WAITING: _("waits for the step before it"),
         JobState.QUEUED: _("next in line"),

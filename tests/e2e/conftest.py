@@ -74,14 +74,14 @@ def page(browser: Browser) -> Iterator[Page]:
         yield found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 0.5).close()
     except OSError:
@@ -90,7 +90,7 @@ def _answers(port: int) -> bool:
 
 
 def _start(data: Path, *command: str, **environment: str) -> Studio:
-    port = _free_port()
+    port = free_port()
     log = data.with_suffix(".log").open("wb")
     server = subprocess.Popen(
         [sys.executable, "-m", *command, "--server.port", str(port)],
@@ -100,11 +100,11 @@ def _start(data: Path, *command: str, **environment: str) -> Studio:
         stderr=subprocess.STDOUT,
     )
 
-    def answers() -> bool:
+    def is_open() -> bool:
         assert server.poll() is None, log.name
-        return _answers(port)
+        return answers(port)
 
-    until(answers, f"the page server, whose log is {log.name}")
+    until(is_open, f"the page server, whose log is {log.name}")
     return Studio(f"http://127.0.0.1:{port}", data, server)
 
 

@@ -93,11 +93,13 @@ def speak(spec: WriteSpec, room: Workroom) -> dict[str, Any]:
 
 
 def main() -> int:
-    from workers import roles, tasks
+    from workers import readiness, roles, tasks
     from workers.__main__ import main as serve
 
     here = f"{__name__ if __name__ != '__main__' else 'tests.workers.stand'}"
     tasks.ENGINES.update(prepare=f"{here}:count", train=f"{here}:count", write=f"{here}:speak")
+    tasks.ENGINES["convert"] = f"{here}:count"
+    readiness.REST = 1.0
     whole = roles.role_of
     roles.role_of = lambda name, backend: replace(whole(name, backend), imports=())
     return serve()

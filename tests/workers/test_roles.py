@@ -42,15 +42,3 @@ def test_only_cards_that_the_worker_may_use_are_told(monkeypatch: pytest.MonkeyP
     assert (found.name, found.cards, found.capability) == ("Second Card", 1, 7.5)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert roles.device().name == "cpu"
-
-
-@pytest.mark.parametrize(
-    ("cores", "busy", "spare"),
-    [(2, 49.0, True), (2, 51.0, False), (8, 87.0, True), (1, 40.0, True)],
-)
-def test_a_core_is_to_spare_when_one_has_nothing_to_do(
-    monkeypatch: pytest.MonkeyPatch, cores: int, busy: float, spare: bool
-) -> None:
-    monkeypatch.setattr("psutil.cpu_count", lambda: cores)
-    monkeypatch.setattr("psutil.cpu_percent", lambda: busy)
-    assert roles.has_core_to_spare() is spare

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,14 +14,15 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from studio.conversion import toolkit
 from studio.domain.jobs import Job, JobState
 from studio.domain.recipes import PrepareSpec
-from studio.domain.specs import TrainSpec
+from studio.domain.specs import ConvertSpec, TrainSpec
 from studio.domain.writing import WriteSpec
 from studio.jobs import keys, queue
-from studio.services import jobs
+from studio.services import engine, jobs
 from studio.services.context import db
-from studio.settings import Settings
+from studio.settings import Settings, settings
 from studio.store import events
 from tests.processes import Crew
 from tests.waiting import PATIENCE, until
@@ -362,3 +365,30 @@ def test_a_forked_job_reaches_a_bucket(
     until(lambda: jobs.workers() and jobs.health()["recorder"])
     for _ in range(2):
         assert ended(count("steps=4 save=2")).checkpoint
+
+
+def test_a_worker_that_nobody_needs_begins_anew(cpu: subprocess.Popen[bytes]) -> None:
+    first = ended(count("steps=1")).worker
+    queue.connect().delete(keys.expected("cpu"))
+    until(lambda: (told := jobs.workers()) and told[0].name != first, "the worker to begin anew")
+    (worker,) = jobs.workers()
+    assert worker.pid == cpu.pid
+    assert ended(count("steps=1")).worker == worker.name
+
+
+def test_conversions_wait_in_line_until_llama_cpp_is_built(
+    people: Crew, home: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOREWRIGHT_CACHE", str(tmp_path))
+    settings.cache_clear()
+    people.home = settings()
+    people.recorder()
+    people.start("cpu")
+    until(lambda: jobs.workers() and jobs.health()["recorder"])
+    conversion = jobs.submit(ConvertSpec(name="steps=1", converter="base-gguf"), "Convert")
+    ended(count("steps=1"))
+    assert jobs.get(conversion.id).state is JobState.QUEUED
+    assert engine.awaited(jobs.get(conversion.id))
+    shutil.copytree(home.cache / toolkit.FOLDER, tmp_path / toolkit.FOLDER)
+    ended(conversion)
+    assert engine.awaited(jobs.get(conversion.id)) is None

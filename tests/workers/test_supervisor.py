@@ -328,3 +328,33 @@ def test_a_deleted_data_folder_does_not_stop_what_runs(
     run.process.terminate()
     assert run.process.wait(PATIENCE) == 0
     assert ours(home.data) == []
+
+
+def test_what_is_to_run_once_runs_until_it_has_ended_well(tmp_path: Path) -> None:
+    flag = tmp_path / "tried"
+    code = (
+        f"import pathlib, sys; flag = pathlib.Path({str(flag)!r}); tried = flag.exists()\n"
+        "flag.touch(); sys.exit(0 if tried else 1)"
+    )
+    kept = keeper(tmp_path, code, once=True)
+    now = 0.0
+    while kept.state().state != "stopped":
+        kept.look(now)
+        if kept.process is not None:
+            kept.process.wait()
+        now = max(now, kept.due) + 1.0
+    assert (kept.restarts, kept.last_exit, kept.is_calm) == (1, 0, True)
+    kept.look(now + 100.0)
+    assert kept.process is None
+
+
+def test_what_has_to_wait_for_something_is_started_when_it_is_there(tmp_path: Path) -> None:
+    there: list[str] = []
+    kept = keeper(tmp_path, "import time; time.sleep(60)", when=lambda: bool(there))
+    kept.look(0.0)
+    assert (kept.process, kept.is_calm) == (None, True)
+    there.append("llama.cpp")
+    kept.look(1.0)
+    assert kept.process is not None
+    kept.process.kill()
+    kept.process.wait()
