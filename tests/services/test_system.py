@@ -40,9 +40,10 @@ def test_versions_are_named(rows: dict[str, dict[str, str]]) -> None:
 def test_missing_converters_are_said(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOREWRIGHT_CACHE", str(home.data / "no-cache"))
     settings.cache_clear()
-    row = _rows()["converters"]
+    row = _rows()["llama_cpp"]
     assert row["level"] == "missing"
-    assert "make setup" in row["remedy"]
+    assert row["value"] == "the writing engine is still to be built"
+    assert "make studio" in row["remedy"]
 
 
 def test_a_damaged_database_is_said(home: Settings) -> None:
