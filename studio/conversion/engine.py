@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
 
+from studio.conversion import toolkit
 from studio.conversion.process import LaunchError
 from studio.domain.findings import Finding
 from studio.domain.specs import ConvertSpec
 from studio.domain.workroom import Workroom
 from studio.errors import StudioError
 from studio.language import _
+from studio.models.fingerprints import contents
 from studio.models.source import folder_of, validate
 from studio.plugins import discover
 
+log = logging.getLogger(__name__)
+
 CONVERTERS = "studio.conversion.converters"
+FACTS = "facts.json"
 
 
 def run(spec: ConvertSpec, room: Workroom) -> dict[str, Any]:
@@ -27,7 +33,9 @@ def run(spec: ConvertSpec, room: Workroom) -> dict[str, Any]:
         Stopped: the writer asked to stop.
     """
     model = folder_of(spec.model, room.fetch)
-    validate(model)
+    sources = {"llama.cpp": toolkit.VERSION, **contents(model, validate(model))}
+    if spec.kept and _sources_of(spec.kept, room) == sources:
+        return {"gguf": spec.kept}
     adapter = room.fetch(spec.adapter) if spec.adapter else None
     converter = discover(CONVERTERS)[spec.converter]
     if finding := converter.check(spec, model, adapter):
@@ -36,13 +44,23 @@ def run(spec: ConvertSpec, room: Workroom) -> dict[str, Any]:
         made = converter.run(spec, model, adapter, room)
     except LaunchError as failure:
         raise _refused(model, failure) from failure
-    return {"gguf": _store(spec, room, made, converter.kept_as(spec))}
+    facts = {"quantisation": converter.kept_as(spec), "sources": sources}
+    return {"gguf": _store(spec, room, made, facts)}
 
 
-def _store(spec: ConvertSpec, room: Workroom, made: Path, kept_as: str) -> str:
-    facts = {
+def _sources_of(gguf: str, room: Workroom) -> dict[str, str] | None:
+    """What an earlier conversion was made of; None where it is not whole any more."""
+    try:
+        facts = json.loads((room.fetch(gguf) / FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, StudioError) as problem:
+        log.warning("The earlier conversion %s cannot be used: %s", gguf, problem)
+        return None
+    return dict(facts["sources"]) if "sources" in facts else None
+
+
+def _store(spec: ConvertSpec, room: Workroom, made: Path, known: dict[str, Any]) -> str:
+    facts = known | {
         "what": "adapter" if spec.adapter else "base",
-        "quantisation": kept_as,
         "model": spec.model.model_dump(),
         "adapter": spec.adapter,
         "bytes": made.stat().st_size,
@@ -51,7 +69,7 @@ def _store(spec: ConvertSpec, room: Workroom, made: Path, kept_as: str) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     made.rename(folder / ("adapter.gguf" if spec.adapter else "model.gguf"))
-    (folder / "facts.json").write_text(json.dumps(facts, sort_keys=True, indent=1), "utf-8")
+    (folder / FACTS).write_text(json.dumps(facts, sort_keys=True, indent=1), "utf-8")
     return room.produce("gguf", folder, spec.name, facts)
 
 

@@ -132,6 +132,8 @@ class ConvertSpec(Spec):
     model: Model = Model()
     adapter: ArtifactRef | None = None
     quantisation: Literal["F32", "F16", "Q8_0", "Q5_K_M", "Q4_K_M"] = "F16"
+    kept: ArtifactRef | None = None
+    """An earlier conversion of the base model: the result, if it was made of the same files."""
 
 
 class RegisterSpec(Spec):

@@ -11,6 +11,8 @@ from studio.domain.models import ModelFacts
 from studio.domain.provenance import LINEAGE
 from studio.settings import settings
 
+SMALL = (".json", ".jinja", ".model", ".txt")
+
 
 def fingerprint(base: Path, facts: ModelFacts) -> dict[str, str]:
     """sha256 of the config and of every weight file of the base model.
@@ -18,6 +20,12 @@ def fingerprint(base: Path, facts: ModelFacts) -> dict[str, str]:
     A file is read once; after that its place, number, size and time vouch for it.
     """
     return {name: _known(base / name) for name in ("config.json", *facts.weights)}
+
+
+def contents(base: Path, facts: ModelFacts) -> dict[str, str]:
+    """sha256 of all that a conversion reads: the weights, and every small file beside them."""
+    small = [path.name for path in base.iterdir() if path.suffix in SMALL and path.is_file()]
+    return fingerprint(base, facts) | {name: _known(base / name) for name in sorted(small)}
 
 
 def taught_on(adapter: Path) -> dict[str, str] | None:

@@ -40,11 +40,17 @@ def convert(voice: Taught, quantisation: Quantisation) -> list[Job]:
 
 
 def convert_base(model: Model, quantisation: Quantisation) -> Job:
+    same = (
+        gguf.id
+        for gguf in list_ggufs()
+        if (gguf.model, gguf.quantisation, gguf.adapter) == (model, quantisation, None)
+    )
     spec = ConvertSpec(
         name=model.name or model.source,
         converter="base-gguf",
         model=model,
         quantisation=quantisation,
+        kept=next(same, None),
     )
     return jobs.submit(
         spec,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_same_model_makes_the_same_artifact(shelf: Shelf, tmp_path: Path) -> Non
     room = LocalRoom(tmp_path)
     spec = ConvertSpec(name="again", converter="base-gguf", quantisation="Q4_K_M")
     assert engine.run(spec, room)["gguf"] == shelf.base("Q4_K_M")
+
+
+def test_a_base_model_is_converted_once(shelf: Shelf, tmp_path: Path) -> None:
+    """And again where the earlier file is not of this very model, or not there."""
+    room = LocalRoom(tmp_path)
+    model = shelf.other_model()
+    spec = ConvertSpec(name="once", converter="base-gguf", model=model)
+    made = engine.run(spec, room)["gguf"]
+    again = spec.model_copy(update={"kept": made})
+    room.events.clear()
+    assert engine.run(again, room) == {"gguf": made}
+    assert room.events == []
+    copied = shutil.copytree(model.name, tmp_path / "copy")
+    config = copied / "tokenizer_config.json"
+    config.write_text(config.read_text().replace("{", '{"another": 1,', 1))
+    other = again.model_copy(update={"model": Model(source="local", name=str(copied))})
+    assert engine.run(other, room)["gguf"] != made
+    gone = spec.model_copy(update={"kept": "0" * 64})
+    assert engine.run(gone, room)["gguf"] == made
 
 
 def test_tokens_are_those_of_training(shelf: Shelf) -> None:
