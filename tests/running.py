@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from studio.conversion import toolkit
 from studio.services import context, runner
 from studio.settings import Settings, settings
 from tests.waiting import until
+
+
+def with_engine(cache: Path) -> Path:
+    """A cache of its own that has llama.cpp's converters: without them a studio builds them."""
+    shutil.copytree(settings().cache / toolkit.FOLDER, cache / toolkit.FOLDER)
+    return cache
 
 
 @contextmanager

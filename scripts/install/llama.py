@@ -176,19 +176,25 @@ def mark(venv: Path) -> Path:
     return venv / "lorewright-engine.stamp"
 
 
-def is_installed(venv: Path) -> bool:
+def has_library(venv: Path) -> bool:
     try:
-        return mark(venv).read_text() == " ".join(pinned()) and have_converters()
+        whole = not half_installed(venv).exists()
+        return whole and mark(venv).read_text() == " ".join(pinned())
     except OSError:
         return False
 
 
+def is_installed(venv: Path) -> bool:
+    return has_library(venv) and have_converters()
+
+
 def install(venv: Path, log: Path) -> None:
-    """The library and the converter scripts, from the cache where it holds them."""
-    made = wheel(venv, log)
+    """The library and the converter scripts, each where it is missing."""
+    if not has_library(venv):
+        made = wheel(venv, log)
+        half_installed(venv).touch()
+        install_wheel(venv, made, log)
+        mark(venv).write_text(" ".join(pinned()))
+        half_installed(venv).unlink()
     if not have_converters():
         converters(venv, source(venv, log), log)
-    half_installed(venv).touch()
-    install_wheel(venv, made, log)
-    mark(venv).write_text(" ".join(pinned()))
-    half_installed(venv).unlink()

@@ -16,6 +16,7 @@ from studio.settings import Settings
 from studio.store import adapters, database
 from tests.cli.test_verbs import Terminal
 from tests.models.hub_server import Hub, serve
+from tests.running import with_engine
 from tests.services import shelf
 from tests.sharing.conftest import voice
 from tests.sharing.voices import SECRET
@@ -37,7 +38,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 def terminal(home: Settings, hub: Hub, tmp_path: Path) -> Terminal:
     found = Terminal(home)
     found.environment |= {"HF_ENDPOINT": hub.url, "HF_TOKEN": KEY, "OMP_NUM_THREADS": "1",
-                          "LOREWRIGHT_CACHE": str(tmp_path / "cache")}  # fmt: skip
+                          "LOREWRIGHT_CACHE": str(with_engine(tmp_path / "cache"))}  # fmt: skip
     return found
 
 

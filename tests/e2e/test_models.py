@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.walking import go_to, heading, prepare_the_dataset, settled, take_the_sample
 from tests.models.folders import copied
 from tests.models.hub_server import Hub, serve
+from tests.running import with_engine
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,7 @@ def studio(
     hub: Hub, start_studio: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Any:
     """A studio of its own, for which ``hub`` is the Hub."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache = with_engine(tmp_path_factory.mktemp("cache"))
     return start_studio(HF_ENDPOINT=hub.url, LOREWRIGHT_CACHE=str(cache))
 
 
