@@ -1,4 +1,5 @@
-"""``python -m studio demo`` walks the whole way, as real jobs, in English and in Chinese."""
+"""``python -m studio demo`` walks the whole way, as real jobs, from a Chinese novel;
+tests/e2e/test_whole_way.py goes it with the English sample, by clicking."""
 
 from __future__ import annotations
 
@@ -29,15 +30,8 @@ def demo(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_whole_way_from_the_sample_in_a_studio_of_its_own(tmp_path: Path) -> None:
-    check(demo(tmp_path))
-
-
 def test_the_whole_way_from_a_chinese_novel(corpus: Path, tmp_path: Path) -> None:
-    check(demo(tmp_path, "--manuscript", str(corpus / "zh" / "nahan.txt")))
-
-
-def check(run: subprocess.CompletedProcess[str]) -> None:
+    run = demo(tmp_path, "--manuscript", str(corpus / "zh" / "nahan.txt"))
     assert run.returncode == 0, run.stdout + run.stderr
     figures: dict[str, Any] = json.loads(run.stdout)
     assert figures["preflight"]["errors"] == 0

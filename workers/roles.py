@@ -26,8 +26,12 @@ LIBRARIES = (
     "liger-kernel", "llama-cpp-python", "vllm",
 )  # fmt: skip
 
-_MODELS = ("torch.distributed.tensor", "transformers.modeling_utils", "torch._inductor.compile_fx")
-"""Most of what peft loads, in parts: between two of them a worker sees a job that has come."""
+_MODELS = (
+    "sympy", "torch._dynamo", "transformers.loss.loss_utils", "transformers.modeling_utils",
+    "torch._inductor.compile_fx",
+)  # fmt: skip
+"""Most of what peft loads, in parts of two seconds at most: between two of them a worker sees a job
+that has come."""
 _BACKENDS = {"llamacpp": ("llama_cpp",)}
 
 

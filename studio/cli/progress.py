@@ -94,7 +94,7 @@ def follow(ask: Callable[[], Sequence[Job]], quiet: bool) -> list[Job]:
     fails ends the wait.
 
     Raises:
-        StudioError: a job failed or was stopped.
+        StudioError: a job failed or was stopped, or waits for an engine that cannot be built.
     """
     with leaving_hint(), Bars(quiet) as bars:
         started = ask()
@@ -102,6 +102,7 @@ def follow(ask: Callable[[], Sequence[Job]], quiet: bool) -> list[Job]:
             now = [jobs.get(job.id) for job in started]
             for job in now:
                 bars.show(job)
+                engine.check(job)
             ended = [finished(job) for job in now if job.ended]
             if len(ended) == len(now):
                 return now

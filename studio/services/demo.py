@@ -15,6 +15,7 @@ from studio.language import _
 from studio.services import (
     adapters,
     datasets,
+    engine,
     jobs,
     manuscripts,
     models,
@@ -93,6 +94,7 @@ def _finish(job: Job, on_progress: Progress) -> dict[str, Any]:
     """Follow a job to its end and return its result."""
     while not job.ended:
         on_progress(job)
+        engine.check(job)
         time.sleep(0.2)
         job = jobs.get(job.id)
     on_progress(job)

@@ -41,6 +41,22 @@ def awaited(job: Job) -> EngineBuild | None:
     return build() if waits else None
 
 
+def check(job: Job) -> None:
+    """For whoever waits for the job.
+
+    Raises:
+        StudioError: it waits for an engine that could not be built.
+    """
+    state = awaited(job)
+    if state is not None and state.phase == "failed":
+        raise StudioError(
+            _("The writing engine could not be built."),
+            state.said,
+            _("“{title}” stays in line, and begins once it is built: press “Try again” on Home, or "
+              "run “make setup”.").format(title=job.title),
+        )  # fmt: skip
+
+
 def standing(state: EngineBuild) -> str:
     """In a few words, without a full stop."""
     if state.phase == "failed":

@@ -22,7 +22,6 @@ def notice() -> None:
 def _standing() -> None:
     build = engine.build()
     if build is None:
-        st.toast(_("The writing engine is ready."), icon=":material/check:")
         st.rerun()
     elif build.phase == "failed":
         _failed(build)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from studio.domain.runner import EngineBuild
+from studio.domain.specs import ConvertSpec
+from studio.errors import StudioError
 from studio.jobs import keys, live, queue
-from studio.services import engine
+from studio.services import engine, jobs
 from studio.settings import Settings
 from workers import builder
 from workers.builder import Pace
@@ -64,10 +66,16 @@ def test_a_page_hears_the_builder_and_asks_for_another_try(
     assert engine.build() is None
     monkeypatch.setattr("studio.conversion.toolkit._cache", lambda: tmp_path)
     assert engine.build() == EngineBuild(phase="absent")
-    told = EngineBuild(phase="building", done=1, total=2, seconds_left=170.0)
-    live.tell_build(told, queue.connect())
-    assert engine.build() == told
-    assert engine.standing(told) == "the writing engine is being built, about 3 minutes left"
+    building = EngineBuild(phase="building", done=1, total=2, seconds_left=170.0)
+    live.tell_build(building, queue.connect())
+    assert engine.build() == building
+    assert engine.standing(building) == "the writing engine is being built, about 3 minutes left"
+    waiting = jobs.submit(ConvertSpec(name="n", converter="base-gguf"), "Convert")
+    engine.check(waiting)
+    live.tell_build(EngineBuild(phase="failed", said="No compiler."), queue.connect())
+    with pytest.raises(StudioError, match="could not be built") as told:
+        engine.check(waiting)
+    assert (told.value.why, "stays in line" in told.value.remedy) == ("No compiler.", True)
     assert not builder._asked_again()
     engine.build_again()
     assert builder._asked_again()
