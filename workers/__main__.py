@@ -57,7 +57,7 @@ def serve(role: Role) -> None:
     """Offer this machine to the queue of a role, through every absence of the broker."""
     info = _introduce(role)
     tasks.desk.seat = tasks.Seat(info.name, info.device, info.host, role.pulse)
-    readiness = Readiness(role.imports)
+    readiness = Readiness(role.imports, role.always)
     kind = PersistentWorker if role.name == "write" else ForkingWorker
     artifacts.own().sweep()
     while True:

@@ -22,10 +22,12 @@ REST = 60.0
 
 
 class Readiness:
-    """Loads ``modules`` one after the other."""
+    """Loads ``modules`` one after the other. ``always``: every job needs all of them, so that one
+    in line waits no longer if they are loaded before it is begun, and those behind it less."""
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], always: bool = False) -> None:
         self._loading = _loading(modules)
+        self._always = always
         self._since = time.monotonic()
         self._holds = False
         self._worked = False
@@ -36,7 +38,7 @@ class Readiness:
         self._holds = self._worked = True
 
     def look(self, lines: Sequence[str], client: redis.Redis, beat: Callable[[], None]) -> bool:
-        """Load while work in these queues is expected and none is there: from the first job on, or
+        """Load while work in these queues is expected and none is there: after the first job, or
         as soon as the machine has a core to spare. ``beat`` is called after each module.
 
         False where nothing was asked of the worker for long, so that it should begin anew without
@@ -45,12 +47,13 @@ class Readiness:
         Raises:
             AWAY: the broker cannot be reached.
         """
-        if time.monotonic() < self._since + PAUSE:
+        at_once = self._worked and self._always
+        if not at_once and time.monotonic() < self._since + PAUSE:
             return True
         if not live.are_expected(lines, client):
             return not self._holds or time.monotonic() < self._since + REST
         if self._worked or _has_core_to_spare():
-            while not queue.in_line(lines, client) and next(self._loading, None):
+            while (at_once or not queue.in_line(lines, client)) and next(self._loading, None):
                 self._holds = True
                 beat()
         return True

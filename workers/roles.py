@@ -44,6 +44,8 @@ class Role:
     imports: tuple[str, ...]
     pulse: float
     """Seconds between two looks for a request to stop."""
+    always: bool = False
+    """Whether each of its jobs needs all of its imports."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def role_of(name: str, backend: str) -> Role:
         return Role(name, "cpu", ("torch", "transformers", "safetensors", *_MODELS, "peft"), 0.25)
     if name == "train":
         imports = ("torch", "transformers", "datasets", "accelerate", *_MODELS, "peft", "trl")
-        return Role(name, "train", imports, 0.25)
+        return Role(name, "train", imports, 0.25, always=True)
     return Role(name, f"write-{backend}", _BACKENDS.get(backend, ()), 0.07)
 
 

@@ -102,6 +102,7 @@ class _Serving(ABC):
             self.connection.hdel(self.key, "current_job")  # type: ignore[attr-defined]
             self._announce()
             self._sweep()
+            self._be_ready()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ calls this in every pause; the studio's own announcements and sweeping go along."""

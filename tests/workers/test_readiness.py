@@ -64,6 +64,17 @@ def test_a_job_in_line_is_not_kept_waiting(fresh: Readiness, client: redis.Redis
     assert beats.count == 0
 
 
+@pytest.mark.usefixtures("fresh")
+def test_a_job_in_line_waits_for_what_every_job_needs(client: redis.Redis) -> None:
+    eager = Readiness((FIRST, SECOND), always=True)
+    jobs.submit(PrepareSpec(name="n", manuscripts=("0" * 64,)), "Waits")
+    assert eager.look(LINES, client, beats := Beats())
+    assert beats.count == 0
+    eager.worked()
+    assert eager.look(LINES, client, beats)
+    assert beats.count == 2
+
+
 def test_before_the_first_job_a_core_must_be_to_spare(
     fresh: Readiness, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
