@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import IO
 
 import redis
@@ -17,7 +18,7 @@ from studio.conversion import toolkit
 from studio.errors import StudioError
 from studio.jobs import broker, keys, live, processes, queue
 from studio.language import _
-from studio.settings import Settings
+from studio.settings import ROOT, Settings
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,10 @@ def worker_child(name: str, launch: Callable[[IO[bytes]], subprocess.Popen[bytes
 
 
 def builder_children(settings: Settings) -> list[Child]:
-    """The builder of llama.cpp, where set-up has left that to the open studio."""
-    if toolkit.ready():
+    """The builder of llama.cpp, where set-up has left that to the open studio; an environment that
+    is not set-up's is its owner's to complete."""
+    ours = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()
+    if toolkit.ready() or not ours:
         return []
     return [Child("engine", stage=2, launch=_module(settings, "engine"), once=True)]
 
