@@ -69,6 +69,12 @@ def test_the_converters_come_from_the_pinned_source() -> None:
     assert llama.pinned() == (toolkit.VERSION, toolkit.SHA256)
 
 
+def test_the_studio_heeds_the_mark_of_a_library_that_is_half_there() -> None:
+    from install import llama
+
+    assert llama.half_installed(Path(sys.prefix)) == toolkit.HALF_INSTALLED
+
+
 def test_llama_is_taken_out_of_the_lock_and_nothing_else() -> None:
     from install import packages
 

@@ -25,6 +25,8 @@ COMMAND = (sys.executable, str(ROOT / "scripts" / "setup.py"), "engine")
 COMPILER_LOG = Path(sys.prefix) / "lorewright-engine.log"
 OBJECT = re.compile(r"^\[(\d+)/(\d+)\]", re.MULTILINE)
 LOOK = 1.0
+SURE = 10.0
+"""Seconds before which the first objects, small ones, say little of those to come."""
 NICE = 5
 """The pages go first."""
 TROUBLE = "Lorewright: "
@@ -74,7 +76,8 @@ class Pace:
         done, total = map(int, found[-1])
         begun, since = self._first = self._first or (done, time.monotonic())
         passed = time.monotonic() - since
-        left = passed / (done - begun) * (total - done) if done > begun else None
+        known = done > begun and passed >= SURE
+        left = passed / (done - begun) * (total - done) if known else None
         return EngineBuild(phase="building", done=done, total=total, seconds_left=left)
 
 

@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 from install.packages import LLAMA, install_wheel, uv
-from install.places import ROOT, cache, machine, python
-from install.screen import SetUpError, give_up, last_words, step, tool
+from install.places import ROOT, cache, machine, python, stamp
+from install.screen import SetUpError, give_up, last_words, need_room, step, tool
 
 FLAGS = "-DLLAVA_BUILD=OFF"
 COMPILERS = ("c++", "g++", "clang++")
@@ -83,7 +83,7 @@ def wheel(venv: Path, log: Path) -> Path:
     if found := built():
         return found
     need_compiler()
-    need_room()
+    need_room(cache(), BUILD_BYTES, "Compiling llama.cpp")
     place = cache() / "build" / shelf().name
     tree = unpacked(source(venv, log), place)
     out = place / "out"
@@ -118,16 +118,6 @@ def need_compiler() -> None:
             "There is no C++ compiler, which llama.cpp has to be built with once.",
             "Debian, Ubuntu: sudo apt install g++. Fedora: sudo dnf install gcc-c++. "
             "macOS: xcode-select --install. Then try again.",
-        )
-
-
-def need_room() -> None:
-    free = shutil.disk_usage(cache()).free
-    if free < BUILD_BYTES:
-        raise SetUpError(
-            f"Only {free / 1e9:.1f} GB are free on the disk of {cache()}.",
-            f"Compiling llama.cpp needs {BUILD_BYTES / 1e9:.1f} GB there: make room, then try "
-            "again.",
         )
 
 
@@ -171,15 +161,10 @@ def half_installed(venv: Path) -> Path:
     return venv / "lorewright-engine-unfinished"
 
 
-def mark(venv: Path) -> Path:
-    """Says which source package was installed."""
-    return venv / "lorewright-engine.stamp"
-
-
 def has_library(venv: Path) -> bool:
     try:
         whole = not half_installed(venv).exists()
-        return whole and mark(venv).read_text() == " ".join(pinned())
+        return whole and stamp("engine").read_text() == " ".join(pinned())
     except OSError:
         return False
 
@@ -194,7 +179,7 @@ def install(venv: Path, log: Path) -> None:
         made = wheel(venv, log)
         half_installed(venv).touch()
         install_wheel(venv, made, log)
-        mark(venv).write_text(" ".join(pinned()))
+        stamp("engine").write_text(" ".join(pinned()))
         half_installed(venv).unlink()
     if not have_converters():
         converters(venv, source(venv, log), log)

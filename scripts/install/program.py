@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from install.places import (
     unfinished,
     works,
 )
-from install.screen import SetUpError, duration, fail, no_space, say
+from install.screen import SetUpError, duration, fail, need_room, no_space, say
 
 NEEDED_BYTES = 4_000_000_000
 
@@ -131,10 +130,6 @@ def new_log(venv: Path, name: str) -> Path:
 
 def check_disk() -> None:
     """Before the first byte is written; a later set-up adds little."""
-    for place, bytes_needed in ((ROOT, NEEDED_BYTES), (cache(), NEEDED_BYTES // 4)):
-        free = shutil.disk_usage(place).free
-        if not (ROOT / ".venv").exists() and free < bytes_needed:
-            raise SetUpError(
-                f"Only {free / 1e9:.1f} GB are free on the disk of {place}.",
-                f"Set-up needs about {bytes_needed / 1e9:.0f} GB there: make room, then try again.",
-            )
+    if not (ROOT / ".venv").exists():
+        need_room(ROOT, NEEDED_BYTES, "Set-up")
+        need_room(cache(), NEEDED_BYTES // 4, "Set-up")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -107,6 +108,16 @@ def give_up(what: str, log: Path) -> SetUpError:
             f"Connect to the network and try again. Details: {log}",
         )
     return SetUpError(f"{what} could not be installed.", f"The reason stands at the end of {log}")
+
+
+def need_room(place: Path, needed: int, what: str) -> None:
+    """Raise SetUpError where the disk of a place has less than ``needed`` bytes free."""
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise SetUpError(
+            f"Only {free / 1e9:.1f} GB are free on the disk of {place}.",
+            f"{what} needs about {needed / 1e9:.1f} GB there: make room, then try again.",
+        )
 
 
 def no_space(place: Path) -> SetUpError:

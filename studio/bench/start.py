@@ -25,7 +25,7 @@ LOOK = 0.05
 SETTLE = 12.0
 """Seconds after a start or a visit in which processes come to rest."""
 HEAD_START = 20.0
-"""Seconds between opening the page of a lesson and asking for the lesson."""
+"""Seconds between opening the page of a training and asking for it."""
 LATER = 3
 """Visits, and jobs, that a first one is compared with."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -36,8 +36,8 @@ def run() -> dict[str, Any]:
     never compiled until its page server answers. ``cold_paint_ms``: from asking for the first page
     of a fresh server until its heading stands in Chromium; ``warm_paint_ms``: later ones.
     ``idle_mb``: what all processes hold resident together, after that visit; ``idle_shared_mb``:
-    with what they share counted once. ``first_job_extra_ms``: how much longer a first lesson takes
-    than later ones when its page was opened before; ``unannounced_job_extra_ms``: when it was not.
+    with what they share counted once. ``first_job_extra_ms``: by how much a first training exceeds
+    later ones when its page was opened before; ``unannounced_job_extra_ms``: when it was not.
     """
     with tempfile.TemporaryDirectory(prefix="lorewright-bench-") as scratch:
         with _studio(Path(scratch) / "first", {"PYTHONPYCACHEPREFIX": scratch}) as place:
@@ -46,12 +46,12 @@ def run() -> dict[str, Any]:
             results |= _paint(place.url)
             time.sleep(SETTLE)
             results |= _held(place.pid)
-            results["unannounced_job_extra_ms"] = _extra(_lessons(_dataset()))
+            results["unannounced_job_extra_ms"] = _extra(_trainings(_dataset()))
         with _studio(Path(scratch) / "third"):
             dataset = _dataset()
             devices.expect("train")
             time.sleep(HEAD_START)
-            results["first_job_extra_ms"] = _extra(_lessons(dataset))
+            results["first_job_extra_ms"] = _extra(_trainings(dataset))
     limits: dict[str, float] = {
         "page_seconds_after_packages": 30,
         "cold_paint_ms": 3000,
@@ -153,12 +153,12 @@ def _dataset() -> str:
     return str((_done(datasets.prepare(datasets.plan([imported.id]))).result or {})["dataset"])
 
 
-def _lessons(dataset: str) -> list[float]:
-    """Milliseconds that lessons of one step took from being asked for to their end."""
+def _trainings(dataset: str) -> list[float]:
+    """Milliseconds that trainings of one step took from being asked for to their end."""
     taste = training.presets(dataset)["taste"]
     spec = TrainSpec.model_validate({**taste.model_dump(), "max_steps": 1})
     taken: list[float] = []
-    for _lesson in range(1 + LATER):
+    for _run in range(1 + LATER):
         if taken:
             time.sleep(HEAD_START)  # until later ones find everything loaded
         began = time.monotonic()

@@ -17,6 +17,8 @@ from pathlib import Path
 
 VERSION = "0.3.36"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
+HALF_INSTALLED = Path(sys.prefix) / "lorewright-engine-unfinished"
+"""There while set-up unpacks the library."""
 FOLDER = f"llama.cpp-{VERSION}"
 INSIDE = f"llama_cpp_python-{VERSION}/vendor/llama.cpp/"
 WANTED = (
@@ -103,9 +105,8 @@ def complete(folder: Path) -> bool:
 
 
 def ready() -> bool:
-    """Whether llama.cpp, library and converters, is whole on this machine. Set-up may be building
-    it, and marks the moment in which the library is only half there."""
-    if (Path(sys.prefix) / "lorewright-engine-unfinished").exists():
+    """Whether llama.cpp, library and converters, is whole on this machine."""
+    if HALF_INSTALLED.exists():
         return False
     return find_spec("llama_cpp") is not None and complete(_cache() / FOLDER)
 

@@ -22,12 +22,13 @@ SAID = "-- Configuring\n[{done}/140] /usr/bin/g++ -DGGML_BUILD x.cpp\nnote: [-Wa
 
 
 def test_time_left_is_made_out_of_the_objects_of_this_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([100.0, 100.0, 110.0, 130.0])
+    clock = iter([100.0, 100.0, 109.0, 110.0, 130.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     pace = Pace()
     assert pace.state("") == EngineBuild(phase="building")
     first = pace.state(SAID.format(done=20))
     assert (first.done, first.total, first.seconds_left) == (20, 140, None)
+    assert pace.state(SAID.format(done=29)).seconds_left is None
     assert pace.state(SAID.format(done=30)).seconds_left == 110.0
     assert pace.state(SAID.format(done=80)).seconds_left == pytest.approx(30.0)
 
