@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -25,6 +26,8 @@ GROUPS = (
 )
 """Table groups in the order of their migrations; each is a module with ``migrations``."""
 BUSY_SECONDS = 5.0
+AGAIN = 0.01
+"""Seconds until SQLite is asked again what it refused at once."""
 
 
 def connect(path: Path) -> Database:
@@ -35,10 +38,25 @@ def connect(path: Path) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return Database(connection)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Two that open a new file at once would wait for each other, so that SQLite refuses one of
+    them without waiting, whatever its timeout ("Deadlock" in sqlite3_busy_handler's manual)."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            is_busy = problem.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > until:
+                raise
+        time.sleep(AGAIN)
 
 
 @contextmanager

@@ -93,3 +93,37 @@ def test_a_failing_migration_leaves_the_schema_as_it_was(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="no"):
         broken.apply(db)
     assert db.schema == before
+
+
+OPENER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from studio.store.database import connect
+
+def open_and_close(number):
+    connect(Path(sys.argv[1]) / f"{number // 4}.db").conn.close()
+
+print("ready", flush=True)
+sys.stdin.readline()
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(open_and_close, range(800)))
+"""
+
+
+def test_new_files_are_opened_by_many_at_once(tmp_path: Path) -> None:
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _opener in range(3)
+    ]  # fmt: skip
+    for opener in openers:
+        assert opener.stdout is not None
+        assert opener.stdout.readline() == "ready\n"
+    for opener in openers:
+        assert opener.stdin is not None
+        opener.stdin.write("\n")
+        opener.stdin.flush()
+    assert [opener.communicate(timeout=PATIENCE)[1] for opener in openers] == ["", "", ""]
