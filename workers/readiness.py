@@ -12,6 +12,7 @@ import psutil
 import redis
 
 from studio.jobs import live, queue
+from studio.models.loading import uncollected
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ def _loading(modules: Sequence[str]) -> Iterator[str]:
     """A module at each step; what is missing is told when a job asks for it."""
     for module in modules:
         try:
-            importlib.import_module(module)
+            with uncollected():
+                importlib.import_module(module)
         except ImportError as problem:
             log.warning("%s cannot be loaded: %s", module, problem)
         yield module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import Damaged, StudioError
 from studio.language import _
-from studio.models.loading import best_device
+from studio.models.loading import best_device, uncollected
 from studio.models.source import folder_of, load_tokenizer, validate
 from studio.plugins import discover
 from studio.training import checkpoints, peak, pissa, ranks, together
@@ -66,6 +67,8 @@ def run(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
 
 def teach(spec: TrainSpec, room: Workroom) -> dict[str, Any]:
     """``run`` in this very process, alone or with others that do the same (see ``ranks``)."""
+    with uncollected():
+        import_module("trl.trainer.sft_trainer")  # with it torch, transformers and peft
     base = folder_of(spec.model, room.fetch)
     facts = validate(base)
     way = computing(spec, facts, powers(best_device()))
