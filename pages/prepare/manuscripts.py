@@ -121,12 +121,14 @@ def cleaned(record: ManuscriptRecord, manuscript: Manuscript) -> None:
     if not manuscript.removals:
         st.write(_("Nothing was found in the file that is not your prose."))
         return
-    st.write(
-        _(
-            "These stood in the file and are not your prose, as far as the studio can tell. "
-            "What is ticked is left out of the manuscript."
-        )
+    said = n_(
+        "{n} place in the file is not your prose, as far as the studio can tell. "
+        "What is ticked is left out of the manuscript.",
+        "{n} places in the file are not your prose, as far as the studio can tell. "
+        "What is ticked is left out of the manuscript.",
+        count := sum(removal.count for removal in manuscript.removals),
     )
+    st.write(said.format(n=count))
     wanted = cleaning.decide(record.id, manuscript)
     changed = wanted != decided(manuscript.removals)
     label = _("Read it again with these choices")
@@ -172,13 +174,15 @@ def show(record: ManuscriptRecord) -> None:
             undo.remember("manuscripts", record.id, record.title)
             st.rerun()
     manuscript = manuscripts.manuscript(record.id)
-    count = sum(r.count for r in manuscript.removals)
-    tabs = st.tabs([_("Chapters"), _("Cleaning ({n})").format(n=count), _("Versions")])
-    with tabs[0]:
+    names = [_("Chapters"), _("Cleaning"), _("Versions")]
+    # Kept by the session: a new reading that comes in meanwhile must not lead away from it.
+    key = f"manuscripts_tabs_{record.family}"
+    chapters, cleaning_, found = st.tabs(names, key=key, on_change="rerun")
+    with chapters:
         read(record, manuscript)
-    with tabs[1]:
+    with cleaning_:
         cleaned(record, manuscript)
-    with tabs[2]:
+    with found:
         versions(record)
 
 
