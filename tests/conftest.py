@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from studio.models.loading import uncollected
 from studio.settings import Settings, settings
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
@@ -44,10 +45,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
 def pytest_collection() -> Generator[None, object, object]:
     """What is loaded now stays for the whole run: looking through it for garbage again and again
     would take a tenth of each process's time."""
-    gc.disable()
-    found = yield
+    with uncollected():
+        found = yield
     gc.freeze()
-    gc.enable()
     return found
 
 

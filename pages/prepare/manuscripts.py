@@ -121,12 +121,13 @@ def cleaned(record: ManuscriptRecord, manuscript: Manuscript) -> None:
     if not manuscript.removals:
         st.write(_("Nothing was found in the file that is not your prose."))
         return
+    count = sum(removal.count for removal in manuscript.removals)
     said = n_(
         "{n} place in the file is not your prose, as far as the studio can tell. "
         "What is ticked is left out of the manuscript.",
         "{n} places in the file are not your prose, as far as the studio can tell. "
         "What is ticked is left out of the manuscript.",
-        count := sum(removal.count for removal in manuscript.removals),
+        count,
     )
     st.write(said.format(n=count))
     wanted = cleaning.decide(record.id, manuscript)
@@ -177,12 +178,12 @@ def show(record: ManuscriptRecord) -> None:
     names = [_("Chapters"), _("Cleaning"), _("Versions")]
     # Kept by the session: a new reading that comes in meanwhile must not lead away from it.
     key = f"manuscripts_tabs_{record.family}"
-    chapters, cleaning_, found = st.tabs(names, key=key, on_change="rerun")
-    with chapters:
+    of_chapters, of_cleaning, of_versions = st.tabs(names, key=key, on_change="rerun")
+    with of_chapters:
         read(record, manuscript)
-    with cleaning_:
+    with of_cleaning:
         cleaned(record, manuscript)
-    with found:
+    with of_versions:
         versions(record)
 
 

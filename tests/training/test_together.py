@@ -39,6 +39,10 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in result.items() if k not in apart and v is not None}
 
 
+def samples_in(room: LocalRoom) -> set[tuple[int, str]]:
+    return {(sample.step, sample.text) for sample in room.of_type("sample")}
+
+
 def ranks() -> list[psutil.Process]:
     """The processes that learn together under this one, in the order of their ranks."""
     found = [
@@ -58,8 +62,7 @@ def test_two_processes_learn_what_one_does_from_two_passages_at_a_time(tmp_path:
     assert figures(result) == pytest.approx(figures(expected), abs=1e-5)
     assert result["peak_memory"] > 10**9  # of both, libraries included
     assert [e.step for e in room.of_type("checkpoint")] == [3, 5]
-    samples = [[(s.step, s.text) for s in r.of_type("sample")] for r in (room, alone)]
-    assert samples[0] == samples[1]
+    assert samples_in(room) == samples_in(alone)
 
 
 def test_shared_out_it_stops_at_a_step_and_goes_on_from_there(tmp_path: Path) -> None:
@@ -103,6 +106,7 @@ def test_when_one_of_them_is_killed_all_go_on_from_the_last_checkpoint(tmp_path:
     result = engine.run(spec_in(tmp_path, compute=DDP, max_steps=9), room)
     assert losses_in(room) == pytest.approx(losses_in(alone), abs=1e-5)
     assert figures(result) == pytest.approx(figures(expected), abs=1e-5)
+    assert samples_in(room) == samples_in(alone)
     assert result["peak_memory"] > 10**9  # of both, libraries included
     assert not ranks()
     [told] = [e for e in room.of_type("log") if e.level == "warning"]
