@@ -175,10 +175,7 @@ def show(record: ManuscriptRecord) -> None:
             undo.remember("manuscripts", record.id, record.title)
             st.rerun()
     manuscript = manuscripts.manuscript(record.id)
-    names = [_("Chapters"), _("Cleaning"), _("Versions")]
-    # Kept by the session: a new reading that comes in meanwhile must not lead away from it.
-    key = f"manuscripts_tabs_{record.family}"
-    of_chapters, of_cleaning, of_versions = st.tabs(names, key=key, on_change="rerun")
+    of_chapters, of_cleaning, of_versions = st.tabs([_("Chapters"), _("Cleaning"), _("Versions")])
     with of_chapters:
         read(record, manuscript)
     with of_cleaning:

@@ -39,8 +39,7 @@ def chart(job: Job) -> bool:
     if margin.measured < 2:
         charts.lines(found, _("Step"), _("Surprise, nats a token"), key=f"training_chart_{job.id}")
         return True
-    names = [_("Surprise"), _("Preference")]
-    surprise, preference = st.tabs(names, key=f"training_curves_{job.id}", on_change="rerun")
+    surprise, preference = st.tabs([_("Surprise"), _("Preference")])
     with surprise:
         charts.lines(found, _("Step"), _("Surprise, nats a token"), key=f"training_chart_{job.id}")
     with preference:
