@@ -19,12 +19,13 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.walking import listen, prepare_the_dataset, take_the_sample
+from tests.e2e.walking import bear_with_doubles, listen, prepare_the_dataset, take_the_sample
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 expect.set_options(timeout=PATIENCE * 1000)
+bear_with_doubles()
 
 
 class Studio(NamedTuple):

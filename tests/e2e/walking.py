@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Error, Locator, LocatorAssertions, Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -17,6 +20,31 @@ from tests.waiting import PATIENCE
 SENDING = 200
 """Milliseconds in which the browser tells the server of a click, before anyone looks."""
 LOOK = 100
+
+
+def bear_with_doubles() -> None:
+    """What moves on a page is there twice until the page's script has ended, and Playwright would
+    fail at once when it finds two of what should be one: it is to look again."""
+    asserted = [name for name in dir(LocatorAssertions) if name.startswith(("to_", "not_to_"))]
+    for name in asserted:
+        setattr(LocatorAssertions, name, _patient(getattr(LocatorAssertions, name)))
+    for name in ("check", "click", "evaluate", "fill", "press", "select_option", "text_content"):
+        setattr(Locator, name, _patient(getattr(Locator, name)))
+
+
+def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def patient(self: Any, *args: Any, **kwargs: Any) -> Any:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return method(self, *args, **kwargs)
+            except (AssertionError, Error) as problem:
+                if "strict mode violation" not in str(problem) or time.monotonic() > end:
+                    raise
+            time.sleep(LOOK / 1000)
+
+    return patient
 
 
 class Runs:

@@ -53,22 +53,12 @@ def ranks() -> list[psutil.Process]:
     return sorted(found, key=lambda process: process.environ()["RANK"])
 
 
-def test_two_processes_learn_what_one_does_from_two_passages_at_a_time(tmp_path: Path) -> None:
+def test_two_that_stop_and_go_on_learn_what_one_does_from_two_passages_at_a_time(
+    tmp_path: Path,
+) -> None:
     alone = LocalRoom(tmp_path)
     expected = engine.run(spec_in(tmp_path, batch_size=2), alone)
-    room = LocalRoom(tmp_path)
-    result = engine.run(spec_in(tmp_path, compute=FSDP), room)
-    assert losses_in(room) == pytest.approx(losses_in(alone), abs=1e-5)
-    assert figures(result) == pytest.approx(figures(expected), abs=1e-5)
-    assert result["peak_memory"] > 10**9  # of both, libraries included
-    assert [e.step for e in room.of_type("checkpoint")] == [3, 5]
-    assert samples_in(room) == samples_in(alone)
-
-
-def test_shared_out_it_stops_at_a_step_and_goes_on_from_there(tmp_path: Path) -> None:
-    spec = spec_in(tmp_path, compute=FSDP, lora=LoraSpec(rank=4, alpha=8, dropout=0.1))
-    alone = LocalRoom(tmp_path)
-    expected = engine.run(spec, alone)
+    spec = spec_in(tmp_path, compute=FSDP)
     room = StopAt(tmp_path, 2)
     with pytest.raises(Stopped) as stop:
         engine.run(spec, room)
@@ -78,10 +68,11 @@ def test_shared_out_it_stops_at_a_step_and_goes_on_from_there(tmp_path: Path) ->
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= names
     again = LocalRoom(tmp_path, stopped.artifact)
     result = engine.run(spec, again)
-    assert figures(result) == pytest.approx(figures(expected), abs=1e-6)
-    losses = losses_in(room) | losses_in(again)
-    assert losses == pytest.approx(losses_in(alone), abs=1e-6)
+    assert figures(result) == pytest.approx(figures(expected), abs=1e-5)
+    assert losses_in(room) | losses_in(again) == pytest.approx(losses_in(alone), abs=1e-5)
+    assert samples_in(again) == {s for s in samples_in(alone) if s[0] > stopped.step}
     assert min(losses_in(again)) == stopped.step + 1
+    assert result["peak_memory"] > 10**9  # of both, libraries included
 
 
 class Striking(LocalRoom):
