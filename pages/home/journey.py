@@ -10,12 +10,8 @@ from studio.ui.words import plain
 
 
 def at_work() -> None:
-    """Jobs that run or wait; once the last has ended, the page runs again."""
-    found = jobs.alive()[:8]
-    if not found and st.session_state.pop("journey_busy", False):
-        st.rerun()
-    if found:
-        st.session_state["journey_busy"] = True
+    """Jobs that run or wait."""
+    if found := jobs.alive()[:8]:
         st.subheader(_("At work now"))
         for job in reversed(found):
             live.show(job, stop=True)
@@ -46,4 +42,4 @@ for number, step in enumerate(steps, start=1):
         with way:
             navigation.link(step.address, _("Open"))
 
-live.live(at_work, every=1.5)
+live.live(at_work, every=1.5, over=lambda: not jobs.alive())

@@ -10,6 +10,9 @@ from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.words import plain
 
+KINDS = ("merge", "convert", "register")
+"""What is done on the way to the desk."""
+
 
 def sizes() -> dict[str, tuple[str, str]]:
     """The quantisations as a writer would choose among them."""
@@ -69,13 +72,8 @@ def proofs(found: list[Verification]) -> None:
 
 def at_work() -> None:
     """Conversions that run, and what stopped the last ones."""
-    found = jobs.alive("merge", "convert", "register")
-    if not found and st.session_state.pop("convert_busy", False):
-        st.rerun()
-    if found:
-        st.session_state["convert_busy"] = True
-        for job in reversed(found):
-            live.show(job, stop=True)
+    for job in reversed(jobs.alive(*KINDS)):
+        live.show(job, stop=True)
     for job_id in st.session_state.get("convert_jobs", []):
         job = jobs.get(job_id)
         if job.failure:
@@ -95,7 +93,7 @@ st.write(
 shelf = adapters.list_all()
 if shelf:
     choose(shelf)
-    live.live(at_work)
+    live.live(at_work, over=lambda: not jobs.alive(*KINDS))
 else:
     st.info(_("There is no voice to convert yet."), icon=":material/school:")
     navigation.link("preflight", _("Teach the first one"))

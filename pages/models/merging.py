@@ -187,13 +187,7 @@ def compose(voices: list[AdapterRecord]) -> None:
 
 def follow(job_id: str) -> None:
     """A mix while it is made; when it is done the page shows what came of it."""
-    job = jobs.get(job_id)
-    live.show(job, stop=True)
-    if not job.ended:
-        st.session_state["merging_alive"] = job_id
-    elif st.session_state.get("merging_alive") == job_id:
-        del st.session_state["merging_alive"]
-        st.rerun()
+    live.show(jobs.get(job_id), stop=True)
 
 
 def outcome(job: Job) -> None:
@@ -271,7 +265,8 @@ def past(found: dict[str, Job]) -> None:
     """One of the mixes, the last one first, and the way to another."""
     names = {i: f"{job.title} · {words.when(job.created_at)}" for i, job in found.items()}
     job = found[choice(_("Mixes so far"), names, SHOWN)]
-    live.live(follow, job.id, every=None if job.ended else EVERY)
+    every = None if job.ended else EVERY
+    live.live(follow, job.id, every=every, over=lambda: live.ended(job.id))
     outcome(job)
     if st.button(_("Merge other voices"), icon=":material/add:"):
         st.session_state[NEW] = True

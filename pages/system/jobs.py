@@ -60,12 +60,6 @@ def took(job: Job) -> str:
 def details(job_id: str) -> None:
     """One job, live: where it stands, what it wrote to its log, what can be done."""
     job = jobs.get(job_id)
-    was_alive = "jobs_alive"
-    if not job.ended:
-        st.session_state[was_alive] = job_id
-    elif st.session_state.get(was_alive) == job_id:
-        del st.session_state[was_alive]
-        st.rerun()
     live.show(job, stop=True)
     if job.state in (JobState.FAILED, JobState.CANCELLED):
         label = _("Go on with it") if job.checkpoint else _("Try again")
@@ -111,7 +105,8 @@ if jobs.list_jobs(limit=1):
     chosen = st.session_state.get("jobs_chosen")
     if chosen:
         job = jobs.get(chosen)
-        live.live(details, chosen, every=None if job.ended else 1.0)
+        every = None if job.ended else 1.0
+        live.live(details, chosen, every=every, over=lambda: live.ended(chosen))
 else:
     st.info(_("Nothing has been asked for yet."), icon=":material/pending_actions:")
     navigation.link("manuscripts", _("Begin with a manuscript"))

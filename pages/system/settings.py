@@ -51,17 +51,13 @@ def base_models() -> None:
         if st.form_submit_button(_("Download it"), icon=":material/download:") and repository:
             with problems.told():
                 models.download(repository.strip())
-    live.live(downloads)
+    live.live(downloads, over=lambda: not jobs.alive("download"))
 
 
 def downloads() -> None:
     """Downloads that run, and what stopped the last one."""
     found = jobs.list_jobs(kinds=("download",), limit=5)
-    alive = [job for job in found if not job.ended]
-    if not alive and st.session_state.pop("settings_busy", False):
-        st.rerun()
-    for job in alive:
-        st.session_state["settings_busy"] = True
+    for job in (each for each in found if not each.ended):
         live.show(job, stop=True)
     if found and found[0].failure:
         problems.show(found[0].failure)

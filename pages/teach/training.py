@@ -72,11 +72,6 @@ def follow(job_id: str) -> None:
     """State, chart and samples of a run; while it runs, again every two seconds."""
     job = jobs.get(job_id)
     if not job.ended:
-        st.session_state["training_alive"] = job_id
-    elif st.session_state.get("training_alive") == job_id:
-        del st.session_state["training_alive"]
-        st.rerun()
-    if not job.ended:
         live.show(job, stop=True)
     if job.state is JobState.RUNNING and job.device:
         st.caption(_("It learns on {device}.").format(device=words.device(job.device)))
@@ -180,7 +175,8 @@ def past(found: dict[str, Job]) -> None:
     if job.ended:
         live.show(job)
         ended(job)
-    live.live(follow, job.id, every=None if job.ended else EVERY)
+    every = None if job.ended else EVERY
+    live.live(follow, job.id, every=every, over=lambda: live.ended(job.id))
     further(job)
 
 

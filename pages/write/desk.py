@@ -132,13 +132,12 @@ def go_on(story_id: str) -> None:
 def waiting(story_id: str) -> None:
     """Pages that were asked for and are neither kept nor discarded."""
     for page in writing.pending(story_id):
-        job = jobs.get(page.job_id)
-        alive = f"desk_alive_{job.id}"
-        if not job.ended:
-            st.session_state[alive] = True
-        elif st.session_state.pop(alive, False):
-            st.rerun()
-        passage(page, job)
+        passage(page, jobs.get(page.job_id))
+
+
+def none_grows(story_id: str) -> bool:
+    """Whether no page of a story is being written."""
+    return all(live.ended(page.job_id) for page in writing.pending(story_id))
 
 
 def passage(page: Generation, job: Job) -> None:
@@ -233,11 +232,11 @@ if on_desk:
     story = choose(on_desk)
     live.live(write_here, story.id, every=None)
     pages = writing.pending(story.id)
-    busy = any(not jobs.get(page.job_id).ended for page in pages)
     problem = st.session_state.pop("desk_problem", None)
     if problem:
         problems.show(problem)
-    live.live(waiting, story.id, every=EVERY if busy else None)
+    every = None if none_grows(story.id) else EVERY
+    live.live(waiting, story.id, every=every, over=lambda: none_grows(story.id))
     with st.bottom:
         bar(story, pages)
 else:

@@ -16,14 +16,14 @@ EVERY = 1.0
 def notice() -> None:
     """Live while the engine is not there; the page runs again once it is."""
     if engine.build():
-        live.live(_standing, every=EVERY)
+        live.live(_standing, every=EVERY, over=lambda: engine.build() is None)
 
 
 def _standing() -> None:
     build = engine.build()
     if build is None:
-        st.rerun()
-    elif build.phase == "failed":
+        return
+    if build.phase == "failed":
         _failed(build)
     else:
         _building(build)

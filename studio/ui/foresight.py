@@ -48,7 +48,6 @@ def measure(spec: TrainSpec, probe: Probe | None, reckoned: int) -> None:
     if probe:
         st.markdown(told(probe, reckoned))
     if job and not job.ended:
-        st.session_state[f"live_alive_{job.id}"] = True
         live.follow(job.id)
         return
     if job and job.failure and not probe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from studio.domain.jobs import Job, JobState
 from studio.language import _
@@ -16,38 +17,57 @@ EVERY = 1.0
 """Seconds between two looks at a job."""
 
 
-def live(part: Callable[..., None], *given: object, every: float | None = EVERY) -> None:
-    """Show a part of the page that runs again by itself every few seconds (None: never)."""
+def live(
+    part: Callable[..., None],
+    *given: object,
+    every: float | None = EVERY,
+    over: Callable[[], bool] | None = None,
+) -> None:
+    """Show a part of the page that runs again by itself every few seconds (None: never). The whole
+    page runs again once what the part follows is ``over``."""
+    follows = over is not None and not over()
 
     @st.fragment(run_every=every)
     def shown() -> None:
+        nonlocal follows
         speak()
         part(*given)
+        if over is None:
+            return
+        # Never while the page is being drawn: it may be drawn for a click on what comes further
+        # down, and what would run then knows of no click.
+        if follows and over() and _runs_by_itself():
+            st.rerun()
+        follows = follows or not over()
 
     shown()
 
 
+def _runs_by_itself() -> bool:
+    """Whether a part of the page runs again, and not the page with all its parts."""
+    context = get_script_run_ctx()
+    return bool(context and context.fragment_ids_this_run)
+
+
+def ended(job_id: str) -> bool:
+    """Whether a job has ended, in whatever way."""
+    return jobs.get(job_id).ended
+
+
 def follow(job_id: str, *, stop: bool = True) -> None:
     """The state of a job, live until it ends; then the whole page runs again."""
-    job = jobs.get(job_id)
-    live(_followed, job_id, stop, every=None if job.ended else EVERY)
+    every = None if ended(job_id) else EVERY
+    live(_followed, job_id, stop, every=every, over=lambda: ended(job_id))
 
 
 def follow_all(*kinds: str) -> None:
-    """The living jobs of these kinds, each live until it ends, even if it ends just now."""
+    """The living jobs of these kinds, each live until it ends."""
     for job in jobs.alive(*kinds):
-        st.session_state[f"live_alive_{job.id}"] = True
         follow(job.id)
 
 
 def _followed(job_id: str, stop: bool) -> None:
-    job = jobs.get(job_id)
-    was_alive = f"live_alive_{job_id}"
-    if not job.ended:
-        st.session_state[was_alive] = True
-    elif st.session_state.pop(was_alive, False):
-        st.rerun()
-    show(job, stop=stop)
+    show(jobs.get(job_id), stop=stop)
 
 
 def show(job: Job, *, stop: bool = False) -> None:

@@ -30,6 +30,21 @@ def bear_with_doubles() -> None:
         setattr(LocatorAssertions, name, _patient(getattr(LocatorAssertions, name)))
     for name in ("check", "click", "evaluate", "fill", "press", "select_option", "text_content"):
         setattr(Locator, name, _patient(getattr(Locator, name)))
+    for name in ("check", "click", "fill", "select_option"):
+        setattr(Locator, name, _at_rest(getattr(Locator, name)))
+
+
+def _at_rest(method: Callable[..., Any]) -> Callable[..., Any]:
+    """What is about to move away from under a click is not clicked."""
+
+    @wraps(method)
+    def rested(self: Any, *args: Any, **kwargs: Any) -> Any:
+        runs = _RUNS.get(self.page)
+        if runs and runs.heard:
+            _until(self.page, lambda: runs.stands == "done", "the page's script to end")
+        return method(self, *args, **kwargs)
+
+    return rested
 
 
 def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,22 +67,29 @@ class Runs:
 
     def __init__(self, page: Page) -> None:
         self.stands = "asked"
+        self.heard = False
+        """Whether the page is a studio's at all."""
         page.on("websocket", self._listen)
 
     def _listen(self, socket: WebSocket) -> None:
+        self.heard = True
         self.stands = "asked"  # a page that opens wants its script to run
         socket.on("framesent", self._sent)
         socket.on("framereceived", self._received)
 
     def _sent(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+        """What runs again by itself every second is not waited for."""
+        if not isinstance(frame, bytes):
+            return
+        told = BackMsg.FromString(frame)
+        if told.HasField("rerun_script") and not told.rerun_script.is_auto_rerun:
             self.stands = "asked"
 
     def _received(self, frame: str | bytes) -> None:
         """The end of an earlier run is none of this one's."""
         if isinstance(frame, bytes):
             told = ForwardMsg.FromString(frame).WhichOneof("type")
-            if told == "new_session":
+            if told == "new_session" and self.stands == "asked":
                 self.stands = "running"
             elif told == "script_finished" and self.stands == "running":
                 self.stands = "done"
