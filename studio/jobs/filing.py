@@ -21,30 +21,43 @@ INCOMING = ".incoming"
 @contextmanager
 def incoming(place: Path) -> Iterator[Path]:
     """A folder for what is not whole yet, locked while its process lives."""
-    staging = place / INCOMING / secrets.token_hex(8)
-    staging.mkdir(parents=True)
+    staging, lock = _locked(place / INCOMING)
     try:
-        with (staging / "lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield staging
+        yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked(place: Path) -> tuple[Path, int]:
+    """A new folder and the lock on it. One that is swept before it could be locked is not used."""
+    while True:
+        staging = place / secrets.token_hex(8)
+        staging.mkdir(parents=True)
+        try:
+            lock = os.open(staging, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if staging.is_dir():
+            return staging, lock
+        os.close(lock)
 
 
 def sweep(place: Path) -> None:
     """Remove what a process that was killed while filing left behind."""
     for staging in (place / INCOMING).glob("*"):
-        if _abandoned(staging):
-            shutil.rmtree(staging, ignore_errors=True)
-
-
-def _abandoned(staging: Path) -> bool:
-    try:
-        with (staging / "lock").open("rb") as lock:
+        try:
+            lock = os.open(staging, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    except OSError:
-        return False
+            shutil.rmtree(staging, ignore_errors=True)
+        except BlockingIOError:  # its process lives
+            continue
+        finally:
+            os.close(lock)
 
 
 def copy(source: Path, target: Path, folder: Path) -> File:

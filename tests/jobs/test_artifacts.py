@@ -125,7 +125,32 @@ def test_a_killed_process_leaves_no_half_artifact(tmp_path: Path) -> None:
     assert store.ids() == []
     store.sweep()
     assert list(incoming.iterdir()) == []
+    (incoming / "0123456789abcdef").mkdir()  # killed before it held the lock
+    store.sweep()
+    assert list(incoming.iterdir()) == []
     assert store.put(source) in store
+
+
+def test_sweeping_takes_nothing_away_from_those_who_store(tmp_path: Path) -> None:
+    store = ArtifactStore((tmp_path / "artifacts").as_uri(), tmp_path / "cache")
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            store.sweep()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for number in range(100):
+            folder = tmp_path / f"made-{number}"
+            folder.mkdir()
+            (folder / "a.txt").write_text(str(number), encoding="utf-8")
+            store.fetch(store.put(folder))
+    finally:
+        over.set()
+        sweeper.join()
+    assert len(store.ids()) == 100
 
 
 def test_verified_once_a_file_is_not_hashed_again(tmp_path: Path, folder: Path) -> None:
