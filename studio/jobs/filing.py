@@ -16,48 +16,42 @@ from studio.jobs.manifests import File, Manifest
 
 BLOCK = 1 << 20
 INCOMING = ".incoming"
+LOCK = ".lock"
 
 
 @contextmanager
 def incoming(place: Path) -> Iterator[Path]:
-    """A folder for what is not whole yet, locked while its process lives."""
-    staging, lock = _locked(place / INCOMING)
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        os.close(lock)
-
-
-def _locked(place: Path) -> tuple[Path, int]:
-    """A new folder and the lock on it. One that is swept before it could be locked is not used."""
+    """A folder for what is not whole yet; a file beside it is locked while its process lives."""
+    (place / INCOMING).mkdir(parents=True, exist_ok=True)
     while True:
-        staging = place / secrets.token_hex(8)
-        staging.mkdir(parents=True)
-        try:
-            lock = os.open(staging, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if staging.is_dir():
-            return staging, lock
-        os.close(lock)
+        staging = place / INCOMING / secrets.token_hex(8)
+        vouched = staging.with_suffix(LOCK)
+        with vouched.open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not vouched.exists():
+                continue  # swept before it was locked
+            try:
+                staging.mkdir()
+                yield staging
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+                vouched.unlink(missing_ok=True)
+            return
 
 
 def sweep(place: Path) -> None:
     """Remove what a process that was killed while filing left behind."""
-    for staging in (place / INCOMING).glob("*"):
+    for found in (place / INCOMING).glob("*"):
+        staging = found.with_suffix("")
         try:
-            lock = os.open(staging, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with staging.with_suffix(LOCK).open("r+b") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(staging, ignore_errors=True)
+                staging.with_suffix(LOCK).unlink(missing_ok=True)
+        except FileNotFoundError:  # its lock is made before it and goes after it
             shutil.rmtree(staging, ignore_errors=True)
-        except BlockingIOError:  # its process lives
-            continue
-        finally:
-            os.close(lock)
+        except OSError:
+            continue  # its process lives
 
 
 def copy(source: Path, target: Path, folder: Path) -> File:

@@ -36,9 +36,10 @@ def live(
             return
         # Never while the page is being drawn: it may be drawn for a click on what comes further
         # down, and what would run then knows of no click.
-        if follows and over() and _runs_by_itself():
+        is_over = over()
+        if follows and is_over and _runs_by_itself():
             st.rerun()
-        follows = follows or not over()
+        follows = follows or not is_over
 
     shown()
 
