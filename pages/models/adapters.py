@@ -7,7 +7,7 @@ import streamlit as st
 from studio.domain.records import AdapterRecord
 from studio.language import _, n_
 from studio.services import adapters, datasets, models, writing
-from studio.ui import measuring, navigation, problems, undo, words
+from studio.ui import live, measuring, navigation, problems, undo, words
 from studio.ui.arriving import arriving
 from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
@@ -169,12 +169,14 @@ guard()
 st.title(_("Voices"))
 st.write(_("Each lesson leaves a voice here (an adapter). It changes how a base model writes."))
 undo.offer("adapters", adapters.restore)
-shelf = found()
+with live.passing():
+    shelf = found()
 if not adapters.list_all(archived=None):
     st.info(_("The shelf is empty: no voice has been taught yet."), icon=":material/school:")
     navigation.link("preflight", _("Teach the first one"))
 ready = {voice.id for voice in writing.voices()}
-for order, voice in enumerate(shelf):
-    show(voice, ready=voice.id in ready, first=order == 0)
+with live.passing():
+    for order, voice in enumerate(shelf):
+        show(voice, ready=voice.id in ready, first=order == 0)
 with st.expander(_("Bring in a voice from elsewhere"), icon=":material/input:"):
     arriving()

@@ -83,7 +83,8 @@ def at_work() -> None:
 guard()
 devices.expect("convert")
 st.title(_("Convert"))
-engine.notice()
+with live.passing():
+    engine.notice()
 st.write(
     _(
         "The desk writes with llama.cpp, which is quick on an ordinary machine and reads GGUF "
@@ -92,7 +93,8 @@ st.write(
 )
 shelf = adapters.list_all()
 if shelf:
-    choose(shelf)
+    with live.passing():
+        choose(shelf)
     live.live(at_work, over=lambda: not jobs.alive(*KINDS))
 else:
     st.info(_("There is no voice to convert yet."), icon=":material/school:")

@@ -23,10 +23,12 @@ from studio.ui.words import plain
 def build(records: list[ManuscriptRecord], *, first: bool) -> None:
     """The form, a look at what it would give, and the button that starts it."""
     with problems.told():
-        spec = recipe(records)
+        with live.passing():
+            spec = recipe(records)
         if spec is None:
             return
-        cost(spec)
+        with live.passing():
+            cost(spec)
         with st.expander(_("Look at it first"), icon=":material/visibility:"):
             look(spec)
         kind = "primary" if first else "secondary"
@@ -160,20 +162,14 @@ st.write(
     )
 )
 undo.offer("datasets", datasets.restore)
-at_work()
+with live.passing():
+    at_work()
 available = manuscripts.list_all()
 made = datasets.list_all()
 if not available and not made:
     st.info(_("There is no manuscript yet to make a dataset of."), icon=":material/menu_book:")
     navigation.link("manuscripts", _("Bring in a manuscript or take a sample"))
-# By its key it stays open while messages come and go above it.
-with (
-    st.expander(
-        _("Prepare another"), key="datasets_another", icon=":material/add:", on_change="rerun"
-    )
-    if made
-    else st.container()
-):
+with st.expander(_("Prepare another"), icon=":material/add:") if made else st.container():
     build(available, first=not made)
 if made:
     by_id = {r.id: r for r in made}

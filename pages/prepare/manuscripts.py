@@ -197,13 +197,16 @@ guard()
 st.title(_("Manuscripts"))
 st.write(_("What you have written is what the model will learn from. It stays on this machine."))
 undo.offer("manuscripts", manuscripts.restore)
-at_work()
+with live.passing():
+    at_work()
 found = manuscripts.list_all()
 if found:
     with st.expander(_("Bring in more"), icon=":material/add:"):
         upload()
         samples()
-    show(choose(found))
+    with live.passing():
+        chosen = choose(found)
+    show(chosen)
 else:
     upload()
     samples()

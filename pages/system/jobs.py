@@ -60,13 +60,14 @@ def took(job: Job) -> str:
 def details(job_id: str) -> None:
     """One job, live: where it stands, what it wrote to its log, what can be done."""
     job = jobs.get(job_id)
-    live.show(job, stop=True)
-    if job.state in (JobState.FAILED, JobState.CANCELLED):
-        label = _("Go on with it") if job.checkpoint else _("Try again")
-        if st.button(label, type="primary", icon=":material/replay:", key="jobs_retry"):
-            with problems.told():
-                jobs.retry(job.id)
-                st.rerun()
+    with live.passing():
+        live.show(job, stop=True)
+        if job.state in (JobState.FAILED, JobState.CANCELLED):
+            label = _("Go on with it") if job.checkpoint else _("Try again")
+            if st.button(label, type="primary", icon=":material/replay:", key="jobs_retry"):
+                with problems.told():
+                    jobs.retry(job.id)
+                    st.rerun()
     log(job)
     with st.expander(_("What was asked for")):
         st.json(job.spec, expanded=False)

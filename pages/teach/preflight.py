@@ -6,7 +6,7 @@ from studio.domain.findings import Finding, Report
 from studio.domain.specs import TrainSpec
 from studio.language import _, n_
 from studio.services import devices, training
-from studio.ui import foresight, navigation, problems, teaching
+from studio.ui import foresight, live, navigation, problems, teaching
 from studio.ui.guard import guard
 from studio.ui.words import plain
 
@@ -72,6 +72,12 @@ def verdict(report: Report) -> None:
 
 def look(spec: TrainSpec) -> None:
     """What was found, the gravest first; then what it takes, and what is fine."""
+    with live.passing():
+        weighed(spec)
+    foresight.record()
+
+
+def weighed(spec: TrainSpec) -> None:
     report = training.preflight(spec)
     verdict(report)
     foresight.changed(spec)
@@ -86,15 +92,15 @@ def look(spec: TrainSpec) -> None:
         st.subheader(_("What is fine"))
     for number, finding in enumerate(f for f in fine if f.check != "effort"):
         show(finding, spec, f"preflight_fine_{number}")
-    foresight.record()
 
 
 guard()
 devices.expect("train")
 st.title(_("Preflight"))
 st.write(_("A look at the machine and the dataset before the lesson, so that no evening is lost."))
-spec = teaching.plan()
+with live.passing():
+    spec = teaching.plan()
 if spec is not None:
-    with problems.told():
+    with live.passing(), problems.told():
         look(spec)
     teaching.details(spec)

@@ -20,7 +20,8 @@ NARROW = 400  # pixels of what opens beside a button: a line of text would widen
 
 def start_lesson() -> None:
     """Plan and start; a second click finds the first click's jobs."""
-    spec = teaching.plan()
+    with live.passing():
+        spec = teaching.plan()
     if spec is None:
         return
     spec = teaching.named(spec)
@@ -34,8 +35,8 @@ def start_lesson() -> None:
         begun = st.button(_("Start the lesson"), type="primary", icon=":material/school:")
         sweep(spec)
         navigation.link("preflight", _("See what preflight says first"))
-    if begun:
-        with problems.told():
+    with live.passing(), problems.told():
+        if begun:
             watch(training.teach(spec).train)
     teaching.details(spec)
 
@@ -71,10 +72,11 @@ def around(spec: TrainSpec, field: str) -> str:
 def follow(job_id: str) -> None:
     """State, chart and samples of a run; while it runs, again every two seconds."""
     job = jobs.get(job_id)
-    if not job.ended:
-        live.show(job, stop=True)
-    if job.state is JobState.RUNNING and job.device:
-        st.caption(_("It learns on {device}.").format(device=words.device(job.device)))
+    with live.passing():
+        if not job.ended:
+            live.show(job, stop=True)
+        if job.state is JobState.RUNNING and job.device:
+            st.caption(_("It learns on {device}.").format(device=words.device(job.device)))
     if not course.chart(job) and not job.ended:
         st.caption(_("The curve begins with the first steps, in a minute or so."))
     st.markdown(course.learned(runs.figures(job)))
@@ -170,11 +172,12 @@ def past(found: dict[str, Job]) -> None:
     names = {i: f"{r.title} · {words.when(r.created_at)}" for i, r in found.items()}
     chosen = choice(_("Lesson"), names, "training_shown")
     job = found[chosen]
-    if said := kinship(job):
-        st.caption(said)
-    if job.ended:
-        live.show(job)
-        ended(job)
+    with live.passing():
+        if said := kinship(job):
+            st.caption(said)
+        if job.ended:
+            live.show(job)
+            ended(job)
     every = None if job.ended else EVERY
     live.live(follow, job.id, every=every, over=lambda: live.ended(job.id))
     further(job)

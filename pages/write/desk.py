@@ -233,8 +233,9 @@ if on_desk:
     live.live(write_here, story.id, every=None)
     pages = writing.pending(story.id)
     problem = st.session_state.pop("desk_problem", None)
-    if problem:
-        problems.show(problem)
+    with live.passing():
+        if problem:
+            problems.show(problem)
     every = None if none_grows(story.id) else EVERY
     live.live(waiting, story.id, every=every, over=lambda: none_grows(story.id))
     with st.bottom:

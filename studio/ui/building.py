@@ -28,7 +28,7 @@ from studio.domain.recipes import (
 from studio.domain.records import ManuscriptRecord, StoryRecord
 from studio.language import _
 from studio.services import datasets, writing
-from studio.ui import asking, columns, words
+from studio.ui import asking, columns, live, words
 from studio.ui.given import valid
 
 Source = Literal["manuscripts", "files", "desk", "hub", "topics"]
@@ -83,18 +83,19 @@ def recipe(records: Sequence[ManuscriptRecord]) -> PrepareSpec | None:
         format_func=offered.__getitem__,
         key="datasets_source",
     )
-    chosen = _manuscripts(records) if source == "manuscripts" else []
-    stories = _stories(kept) if source == "desk" else []
-    pages = writing.kept_pages([story.id for story in stories]) if stories else None
-    rows = FileRows(artifact=pages) if pages else _rows(source)
-    if source == "topics":
-        builder: BuilderSpec | None = _topics()
-    else:
-        if source == "hub" and rows:
-            st.caption(
-                _("Prose is cut as you choose here; conversations and pairs stay as they are.")
-            )
-        builder = _way() if _is_prose(source, rows) else ContinuationSpec()
+    with live.passing():
+        chosen = _manuscripts(records) if source == "manuscripts" else []
+        stories = _stories(kept) if source == "desk" else []
+        pages = writing.kept_pages([story.id for story in stories]) if stories else None
+        rows = FileRows(artifact=pages) if pages else _rows(source)
+        if source == "topics":
+            builder: BuilderSpec | None = _topics()
+        else:
+            if source == "hub" and rows:
+                st.caption(
+                    _("Prose is cut as you choose here; conversations and pairs stay as they are.")
+                )
+            builder = _way() if _is_prose(source, rows) else ContinuationSpec()
     if builder is None or not (chosen or rows or source == "topics"):
         return None
     with st.expander(_("Details")):

@@ -1,10 +1,11 @@
-"""Live parts of a page: fragments that speak the page's language and end with their job."""
+"""Parts of a page that come, change and go while it is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from studio.domain.jobs import Job, JobState
@@ -17,14 +18,24 @@ EVERY = 1.0
 """Seconds between two looks at a job."""
 
 
+def passing() -> DeltaGenerator:
+    """A place for what is on a page now and then, there even while it is empty.
+
+    A browser knows tabs, folds and forms by how many things come before them. Without this, a
+    line that comes or goes above would have it draw them anew: folded, on their first tab, and
+    without what was being typed into them.
+    """
+    return st.container()
+
+
 def live(
     part: Callable[..., None],
     *given: object,
     every: float | None = EVERY,
     over: Callable[[], bool] | None = None,
 ) -> None:
-    """Show a part of the page that runs again by itself every few seconds (None: never). The whole
-    page runs again once what the part follows is ``over``."""
+    """Show a part of the page that runs again by itself every few seconds (None: never), in its own
+    place. The whole page runs again once what the part follows is ``over``."""
     follows = over is not None and not over()
 
     @st.fragment(run_every=every)

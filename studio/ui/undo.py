@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from studio.language import _
+from studio.ui import live
 from studio.ui.words import plain
 
 
@@ -17,11 +18,12 @@ def remember(page: str, thing_id: str, name: str) -> None:
 
 def offer(page: str, restore: Callable[[str], object]) -> None:
     """A line with an Undo button for what was last deleted on this page."""
+    place = live.passing()
     deleted = st.session_state.get(f"{page}_deleted")
     if deleted is None:
         return
     thing_id, name = deleted
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    with place.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(_("**{name}** is deleted.").format(name=plain(name)))
         if st.button(_("Undo"), key=f"{page}_undo", icon=":material/undo:"):
             restore(thing_id)

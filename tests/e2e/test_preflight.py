@@ -41,7 +41,6 @@ def test_what_stands_in_the_way_is_put_right_and_measured(page: Page, prepared: 
     assert "train" not in asked_for(prepared.database)
     faults += looked_at(page, "preflight-measured")
 
-    unfold(page.get_by_text("Details", exact=True))
     batch = page.get_by_role("spinbutton", name="Passages at once (batch)")
     batch.fill("4096")
     batch.press("Tab")

@@ -84,6 +84,9 @@ def test_files_are_read_and_their_cleaning_decided(
     faults += both(page, "cleaning")
     again.click()
     expect(again).to_be_disabled()  # the new reading is there, and decided so
+    expect(page.get_by_role("tab", name="Cleaning", exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )  # what came and went above has not led away from it
     settled(page)
     page.get_by_role("tab", name="Versions").click()
     expect(page.get_by_text("Every reading is kept.", exact=False)).to_be_visible()

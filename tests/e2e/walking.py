@@ -121,8 +121,11 @@ def settled(page: Page) -> None:
 
 
 def unfold(fold: Locator) -> None:
-    """What is in a fold moves until it is open, and a click on it might miss."""
-    was_open = fold.evaluate("e => e.closest('details').open")
+    """What is in a fold moves until it is open, and a click on it might miss. One that is open
+    stays so."""
+    settled(fold.page)
+    if fold.evaluate("e => e.closest('details').open"):
+        return
     fold.click()
     heights = [-1.0, -2.0]
 
@@ -131,7 +134,7 @@ def unfold(fold: Locator) -> None:
             "e => (d => [d.open, d.offsetHeight])(e.closest('details'))"
         )
         heights.append(height)
-        return is_open != was_open and heights[-1] == heights[-2] == heights[-3]
+        return is_open and heights[-1] == heights[-2] == heights[-3]
 
     _until(fold.page, still, "the fold to be open")
     settled(fold.page)
