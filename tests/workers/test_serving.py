@@ -194,11 +194,11 @@ def test_priority_goes_before_time(cpu: subprocess.Popen[bytes]) -> None:
 
 def test_a_chain_of_jobs_goes_on_by_itself(people: Crew, cpu: subprocess.Popen[bytes]) -> None:
     people.start("train")
-    first = count("steps=2")
-    spec = TrainSpec(name="steps=2", dataset=f"job:{first.id}/dataset")
-    second = jobs.submit(spec, "Train")
-    third = jobs.submit(PrepareSpec(name="steps=1", manuscripts=(NOBODY,)), "Last",
-                        after=[second.id])  # fmt: skip
+    with jobs.together():  # so that the first has not ended before there is a second
+        first = count("steps=2")
+        spec = TrainSpec(name="steps=2", dataset=f"job:{first.id}/dataset")
+        second = jobs.submit(spec, "Train")
+        third = count("steps=1", after=[second.id])
     assert second.state is JobState.WAITING
     done = ended(third)
     assert jobs.get(second.id).spec["dataset"] == "d" * 64
@@ -311,7 +311,7 @@ def test_a_page_is_streamed_while_it_is_written(writer: subprocess.Popen[bytes])
     job = write("pause=0.1", ENDLESS)
     following = jobs.follow(job.id, PATIENCE)
     shown = [next(following) for _ in range(3)]
-    assert jobs.get(job.id).state is JobState.RUNNING
+    running(job)
     jobs.cancel(job.id)
     text = "".join([*shown, *following])
     words = text.split()
