@@ -14,7 +14,7 @@ import pytest
 from studio.conversion import toolkit
 from studio.services import context, runner
 from studio.settings import Settings, settings
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 def with_engine(cache: Path) -> Path:
@@ -29,6 +29,7 @@ def running(data: Path) -> Iterator[Settings]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOREWRIGHT_DATA", str(data))
         patch.delenv("REDIS_URL", raising=False)
+        patch.setattr(runner, "START_SECONDS", PATIENCE)
         settings.cache_clear()
         supervisor = runner.ensure_running().pid
         yield settings()

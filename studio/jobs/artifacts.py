@@ -160,12 +160,20 @@ class ArtifactStore:
             manifest = Manifest.model_validate_json((place / "manifest.json").read_bytes())
             seal = self.cache / "verified" / artifact
             print_ = fingerprint(place / "files", manifest)
-            if not seal.exists() or seal.read_text() != print_:
+            if _sealed(seal) != print_:
                 verify(place / "files", manifest)
                 filing.write(seal, print_.encode())
         except FileNotFoundError:
             raise _missing(artifact, self.url) from None
         return place / "files"
+
+
+def _sealed(seal: Path) -> str | None:
+    """What a seal says; another process may just have taken it away."""
+    try:
+        return seal.read_text()
+    except FileNotFoundError:
+        return None
 
 
 @lru_cache(maxsize=4)

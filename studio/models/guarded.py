@@ -25,8 +25,9 @@ from studio.models.templates import REFUSALS, Rendered, render
 from studio.settings import ROOT
 
 SECONDS = 2
-STARTING = 30
-"""Seconds until the process is there."""
+"""Of a processor's time; the kernel ends what takes more."""
+PATIENCE = 30
+"""Seconds until the process is there or has answered, however busy the machine is."""
 LONGEST = 1_000_000
 """Characters of one conversation."""
 MEMORY = 512 << 20
@@ -68,7 +69,7 @@ class Guard:
         try:
             process.stdin.write(line)
             process.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._answer(process, SECONDS))
+            answer: dict[str, Any] = json.loads(self._answer(process, PATIENCE))
         except (BrokenPipeError, EOFError, TimeoutError) as error:
             self._end(process)
             raise _endless() from error
@@ -86,7 +87,7 @@ class Guard:
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
             )
             self._owner = os.getpid()
-            self._answer(self._process, STARTING)
+            self._answer(self._process, PATIENCE)
         return self._process
 
     def _answer(self, process: subprocess.Popen[bytes], seconds: float) -> bytes:
@@ -147,9 +148,9 @@ def _answered(line: bytes) -> dict[str, Any]:
 
 
 def _limit_time() -> None:
-    """Should nobody be there any more to stop it, the kernel does."""
+    """From here on the process is ended when it takes longer."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(used.ru_utime + used.ru_stime) + SECONDS + 2
+    most = int(used.ru_utime + used.ru_stime) + SECONDS + 1
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 

@@ -115,7 +115,7 @@ def test_answers_are_stored_as_they_come(room: LocalRoom) -> None:
     with Server(novelist).running() as server:
         prepare(room, put_sample(room, "tide-clerk"), builder=pairs(server))
     steps = [saved.step for saved in room.of_type("checkpoint")]
-    assert steps[0] in range(30, 38)
+    assert steps[0] >= 30
     assert steps == sorted(set(steps))
     journal = room.fetch(room.of_type("checkpoint")[-1].artifact)
     assert {p.name for p in journal.iterdir()} == {"answers.jsonl", "usage.json"}

@@ -19,7 +19,7 @@ from studio.store import database
 from studio.store import stories as rows
 from tests.datasets.server import Reply, Server, said
 from tests.datasets.tables import written
-from tests.e2e.walking import heading, picture, press, settled, unfold
+from tests.e2e.walking import heading, looked_for, picture, press, settled, unfold
 from tests.models.hub_server import Hub, serve
 from tests.prose import invented
 
@@ -91,9 +91,12 @@ def made(page: Page, name: str, count: int) -> None:
     """The dataset of this name is shown, with so many examples."""
     press(page, "Prepare the dataset")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
-    told = page.get_by_text(re.compile(r"passages to learn from and \d+ kept")).first.inner_text()
-    train, kept = re.findall(r"\d+", told)[:2]
-    assert int(train) + int(kept) == count
+    told = page.get_by_text(re.compile(r"passages to learn from and \d+ kept")).first
+
+    def counted() -> bool:
+        return sum(map(int, re.findall(r"\d+", told.inner_text())[:2])) == count
+
+    looked_for(page, counted, f"{count} examples to be told")
 
 
 def test_columns_of_an_odd_table_are_told_in_a_form(

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -152,7 +153,8 @@ def test_the_studio_is_open_while_its_engine_is_built(
     picture(page, "engine-building")
 
     for process in compilers(newcomer):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     expect(page.get_by_text("ended from outside")).to_be_visible()
     assert list((Path(newcomer.environment["LOREWRIGHT_CACHE"]) / "build").rglob("*.o"))
 

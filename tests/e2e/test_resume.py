@@ -74,6 +74,7 @@ def carry_a_plan_out_and_in(page: Page, folder: Path) -> None:
     picture(page, "plan-wrong")
     given.set_input_files(folder / "Quick.yaml")
     expect(page.get_by_text("Quick.yaml")).to_be_visible()
+    expect(page.get_by_text("Did you mean “max_steps”?")).to_have_count(0)  # it has arrived
     settled(page)
     press(page, "Read it")
     expect(page.get_by_role("combobox", name="Begin with")).to_have_value("Plan: Quick")

@@ -65,6 +65,8 @@ def test_a_voice_is_noted_taken_along_and_brought_in(
     assert violations(page) == []
     unfold(page.get_by_text("Bring in a voice from elsewhere"))
     page.locator("input[type=file]").set_input_files(tmp_path / "Tide.zip")
+    expect(page.get_by_test_id("stFileChipName")).to_contain_text("Tide.zip")
+    expect(page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
     page.get_by_role("textbox", name="Call it").fill("回来的声音")
     settled(page)
     press(page, "Bring it in")

@@ -102,8 +102,7 @@ def test_a_manuscript_becomes_a_page(page: Page, start_studio: Callable[[], Any]
     faults += looked_at(page, "desk")
     keep.click()
     expect(keep).to_have_count(0)
-    expect(area).to_have_value(re.compile(r"^The last ferry left at dusk, .+\S+", re.S))
-    assert len(area.input_value()) > 60
+    expect(area).to_have_value(re.compile(r"^The last ferry .*Mara was not on it\..{8,}", re.S))
 
     page.get_by_role("link", name="Jobs").click()
     heading(page, "Jobs")

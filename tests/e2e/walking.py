@@ -41,7 +41,7 @@ def _at_rest(method: Callable[..., Any]) -> Callable[..., Any]:
     def rested(self: Any, *args: Any, **kwargs: Any) -> Any:
         runs = _RUNS.get(self.page)
         if runs and runs.heard:
-            _until(self.page, lambda: runs.stands == "done", "the page's script to end")
+            looked_for(self.page, lambda: runs.stands == "done", "the page's script to end")
         return method(self, *args, **kwargs)
 
     return rested
@@ -104,7 +104,7 @@ def listen(page: Page) -> Page:
     return page
 
 
-def _until(page: Page, ready: Callable[[], bool], what: str) -> None:
+def looked_for(page: Page, ready: Callable[[], bool], what: str) -> None:
     """Look again and again; a page tells nothing while its test sleeps."""
     for _look in range(int(PATIENCE * 1000 / LOOK)):
         if ready():
@@ -116,7 +116,7 @@ def _until(page: Page, ready: Callable[[], bool], what: str) -> None:
 def settled(page: Page) -> None:
     """The script that the last click set off has run."""
     page.wait_for_timeout(SENDING)
-    _until(page, lambda: _RUNS[page].stands == "done", "the page's script to end")
+    looked_for(page, lambda: _RUNS[page].stands == "done", "the page's script to end")
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
@@ -136,7 +136,7 @@ def unfold(fold: Locator) -> None:
         heights.append(height)
         return is_open and heights[-1] == heights[-2] == heights[-3]
 
-    _until(fold.page, still, "the fold to be open")
+    looked_for(fold.page, still, "the fold to be open")
     settled(fold.page)
 
 

@@ -82,7 +82,7 @@ def test_a_worker_comes_back_from_the_dead(stack: Stack, record_recovery: Record
     plan = stack.plan("zombie", hold="mid-progress")
     job = stack.submit(plan)
     until(plan.mark("mid-progress").exists, "the job to be under way")
-    horse = int(plan.mark("mid-progress").read_text())
+    horse = int(until(lambda: plan.mark("mid-progress").read_text()))
     parent = psutil.Process(horse).ppid()
     for pid in (parent, horse):
         os.kill(pid, signal.SIGSTOP)

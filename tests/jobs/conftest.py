@@ -8,13 +8,18 @@ from collections.abc import Iterator
 import pytest
 
 from studio.jobs import broker as brokers
+from studio.jobs import queue
 from studio.settings import Settings
 from tests.processes import Crew, crew
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
-def broker(home: Settings) -> Iterator[str]:
-    """The URL of a running broker that the settings name."""
+def broker(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a running broker that the settings name, whose silence means nothing."""
+    monkeypatch.setattr(brokers, "START_SECONDS", PATIENCE)
+    monkeypatch.setattr(queue, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(queue.connect, "__defaults__", (PATIENCE,))
     with brokers.running(home) as url:
         yield url
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.waiting import PATIENCE
+
 
 def page() -> None:
     import streamlit as st
@@ -24,7 +26,7 @@ def page() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_a_click_is_not_lost_when_what_the_page_follows_ends_meanwhile() -> None:
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=PATIENCE).run()
     at.button[0].click().run()
     assert not at.exception
     assert at.session_state["kept"]

@@ -16,6 +16,7 @@ import pytest
 from studio.domain.specs import TrainSpec
 from studio.services import access
 from studio.settings import Settings, settings
+from tests.waiting import PATIENCE
 
 GOOD = "a-good-key"
 SPEC = TrainSpec(name="Mine", dataset="a" * 64, trackers=("wandb",))
@@ -57,6 +58,7 @@ def service(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Se
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(access, "PATIENCE", PATIENCE)
     monkeypatch.setenv("HF_ENDPOINT", address)
     monkeypatch.setenv("WANDB_BASE_URL", address)
     Service.asked, Service.broken = [], False

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.faults
 SERVER = """
 import sys
 from studio.services import runner
+runner.START_SECONDS = 300
 print(runner.ensure_running().pid, flush=True)
 for line in sys.stdin:
     print(runner.ensure_running().pid, flush=True)
@@ -139,7 +140,13 @@ def visit(port: int) -> None:
     """Open the first page as a browser does, until its script has run."""
     url = f"ws://127.0.0.1:{port}/_stcore/stream"
     origin = Origin(f"http://127.0.0.1:{port}")
-    with connect(url, origin=origin, subprotocols=[Subprotocol("streamlit")]) as page:
+    with connect(
+        url,
+        origin=origin,
+        subprotocols=[Subprotocol("streamlit")],
+        open_timeout=PATIENCE,
+        ping_interval=None,
+    ) as page:
         wish = BackMsg()
         wish.rerun_script.query_string = ""
         page.send(wish.SerializeToString())

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,13 @@ def samples_in(room: LocalRoom) -> set[tuple[int, str]]:
 
 def ranks() -> list[psutil.Process]:
     """The processes that learn together under this one, in the order of their ranks."""
-    found = [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if process.cmdline()[1:3] == ["-u", "-m"] and "studio.training.rank" in process.cmdline()
-    ]
-    return sorted(found, key=lambda process: process.environ()["RANK"])
+    found = {}
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended since
+            said = process.cmdline()
+            if said[1:3] == ["-u", "-m"] and "studio.training.rank" in said:
+                found[process.environ()["RANK"]] = process
+    return [found[rank] for rank in sorted(found)]
 
 
 def test_two_that_stop_and_go_on_learn_what_one_does_from_two_passages_at_a_time(

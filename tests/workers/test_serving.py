@@ -68,6 +68,13 @@ def horse_of(worker: subprocess.Popen[bytes]) -> psutil.Process:
     return until(lambda: psutil.Process(worker.pid).children())[0]
 
 
+def gone(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def every_event_is_there_once(job: Job) -> None:
     rows = db().conn.execute(
         "SELECT attempt, count(*) AS n, max(seq) AS last FROM events WHERE job_id = ?"
@@ -111,8 +118,7 @@ def test_a_worker_says_who_and_where_it_is(cpu: subprocess.Popen[bytes]) -> None
     assert worker.memory > 1 << 28
     assert "python" in worker.libraries
     job = running(count("steps=3 hold=1"))
-    (worker,) = jobs.workers()
-    assert (worker.state, worker.job_id) == ("busy", job.id)
+    until(lambda: [(w.state, w.job_id) for w in jobs.workers()] == [("busy", job.id)])
     jobs.cancel(job.id)
     cpu.terminate()
     cpu.wait(PATIENCE)
@@ -241,7 +247,7 @@ def test_a_killed_worker_takes_its_horse_along_and_another_goes_on(
     job = at_step(count("steps=40 save=5 hold=12"), 12)
     horse = horse_of(cpu)
     cpu.kill()
-    until(lambda: not horse.is_running() or horse.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: gone(horse))
     people.start("cpu")
     done = ended(job)
     assert done.attempt == 2
