@@ -171,11 +171,10 @@ st.write(_("Each lesson leaves a voice here (an adapter). It changes how a base 
 undo.offer("adapters", adapters.restore)
 with live.passing():
     shelf = found()
-if not adapters.list_all(archived=None):
-    st.info(_("The shelf is empty: no voice has been taught yet."), icon=":material/school:")
-    navigation.link("preflight", _("Teach the first one"))
-ready = {voice.id for voice in writing.voices()}
-with live.passing():
+    if not adapters.list_all(archived=None):
+        st.info(_("The shelf is empty: no voice has been taught yet."), icon=":material/school:")
+        navigation.link("preflight", _("Teach the first one"))
+    ready = {voice.id for voice in writing.voices()}
     for order, voice in enumerate(shelf):
         show(voice, ready=voice.id in ready, first=order == 0)
 with st.expander(_("Bring in a voice from elsewhere"), icon=":material/input:"):

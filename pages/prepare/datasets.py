@@ -25,9 +25,8 @@ def build(records: list[ManuscriptRecord], *, first: bool) -> None:
     with problems.told():
         with live.passing():
             spec = recipe(records)
-        if spec is None:
-            return
-        with live.passing():
+            if spec is None:
+                return
             cost(spec)
         with st.expander(_("Look at it first"), icon=":material/visibility:"):
             look(spec)

@@ -78,6 +78,7 @@ def look(spec: TrainSpec) -> None:
 
 
 def weighed(spec: TrainSpec) -> None:
+    """All that the preflight finds, which is more or less with every remedy that is chosen."""
     report = training.preflight(spec)
     verdict(report)
     foresight.changed(spec)

@@ -250,3 +250,30 @@ def test_what_came_before_a_refusal_is_there(place: Place) -> None:
         ask()
     assert found.items() >= {i: f"answer to number {i}" for i in range(3)}.items()
     assert 3 not in found
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/v1", "https://10.0.0.8:8000/v1", "http://127.0.0.1.org/v1"]
+)
+def test_text_leaves_the_machine_only_with_leave(address: str) -> None:
+    with pytest.raises(StudioError, match="would leave this machine"):
+        Endpoint(EndpointWriter(address=address, model="m"), lambda: False)
+    endpoint.check(EndpointWriter(address=address, model="m", may_leave=True))
+
+
+def test_text_goes_to_no_other_address(place: Place) -> None:
+    other = place.server(echo)
+    moved = Reply(307, {}, (("Location", f"{other.address}/chat/completions"),))
+    with pytest.raises(StudioError, match="elsewhere"):
+        place.ask(place.server(lambda _b, _n: moved))
+    assert other.requests == []
+
+
+def test_a_proxy_does_not_see_what_stays_here(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = place.server(echo)
+    monkeypatch.setenv("HTTP_PROXY", proxy.address.removesuffix("/v1"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert place.ask(place.server(echo))
+    assert proxy.requests == []
