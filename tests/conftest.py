@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -15,6 +16,11 @@ from studio.settings import Settings, settings
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
+hypothesis.settings.register_profile(
+    "calm", deadline=None, derandomize=True, database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)  # fmt: skip
+hypothesis.settings.load_profile("calm")
 
 LONG = {"slow", "whole_way", "faults", "browser"}
 SHARED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 import shutil
@@ -187,13 +188,23 @@ def _set_up(clone: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def _struck(clone: Path, begun: str) -> bool:
+    """Whether set-up was killed when this was there; what was whole before is thrown away."""
+    killed = _set_up(clone)
+    until(lambda: (clone / ".venv" / begun).exists() or killed.poll() is not None, begun)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert killed.wait() in (0, -signal.SIGKILL)
+    if killed.returncode == 0:
+        shutil.rmtree(clone / ".venv")
+    return killed.returncode != 0
+
+
 @pytest.mark.faults
 def test_a_set_up_that_was_killed_is_repaired_by_the_next(clone: Path) -> None:
-    for begun in (".venv/lorewright-unfinished", ".venv/lib/*/site-packages/torch"):
-        killed = _set_up(clone)
-        until(lambda: list(clone.glob(begun)), f"{begun} to be there")  # noqa: B023
-        os.killpg(killed.pid, signal.SIGKILL)
-        killed.wait()
+    packages = f"lib/python3.{sys.version_info.minor}/site-packages"
+    for begun in ("lorewright-unfinished", f"{packages}/torch"):
+        until(lambda: _struck(clone, begun), f"a set-up to be killed at {begun}")  # noqa: B023
     said, _err = (whole := _set_up(clone)).communicate(timeout=PATIENCE)
     assert whole.returncode == 0, said
     check = [clone / ".venv/bin/python", "-c", "import torch, llama_cpp, streamlit"]

@@ -26,6 +26,7 @@ st.write(
         "Nothing leaves this machine."
     )
 )
+working = bool(jobs.alive())
 steps = journey.steps()
 coming = journey.following(steps)
 if st.button(coming.action, type="primary", icon=":material/arrow_forward:"):
@@ -42,4 +43,4 @@ for number, step in enumerate(steps, start=1):
         with way:
             navigation.link(step.address, _("Open"))
 
-live.live(at_work, every=1.5, over=lambda: not jobs.alive())
+live.live(at_work, every=1.5, over=lambda: not jobs.alive(), alive=working)

@@ -91,11 +91,12 @@ st.write(
         "files. A lesson converts its voice by itself; come here for another size."
     )
 )
+working = bool(jobs.alive(*KINDS))
 shelf = adapters.list_all()
 if shelf:
     with live.passing():
         choose(shelf)
-    live.live(at_work, over=lambda: not jobs.alive(*KINDS))
+    live.live(at_work, over=lambda: not jobs.alive(*KINDS), alive=working)
 else:
     st.info(_("There is no voice to convert yet."), icon=":material/school:")
     navigation.link("preflight", _("Teach the first one"))

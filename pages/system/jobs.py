@@ -107,7 +107,9 @@ if jobs.list_jobs(limit=1):
     if chosen:
         job = jobs.get(chosen)
         every = None if job.ended else 1.0
-        live.live(details, chosen, every=every, over=lambda: live.ended(chosen))
+        live.live(
+            details, chosen, every=every, over=lambda: live.ended(chosen), alive=not job.ended
+        )
 else:
     st.info(_("Nothing has been asked for yet."), icon=":material/pending_actions:")
     navigation.link("manuscripts", _("Begin with a manuscript"))

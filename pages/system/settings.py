@@ -30,6 +30,7 @@ def base_models() -> None:
     st.write(
         _("A voice is taught to one of these. Bigger ones write better and need more machine.")
     )
+    working = bool(jobs.alive("download"))
     with problems.told():
         for record in models.list_all():
             model_line(record)
@@ -51,7 +52,8 @@ def base_models() -> None:
         if st.form_submit_button(_("Download it"), icon=":material/download:") and repository:
             with problems.told():
                 models.download(repository.strip())
-    live.live(downloads, over=lambda: not jobs.alive("download"))
+                working = True
+    live.live(downloads, over=lambda: not jobs.alive("download"), alive=working)
 
 
 def downloads() -> None:

@@ -179,7 +179,7 @@ def past(found: dict[str, Job]) -> None:
             live.show(job)
             ended(job)
     every = None if job.ended else EVERY
-    live.live(follow, job.id, every=every, over=lambda: live.ended(job.id))
+    live.live(follow, job.id, every=every, over=lambda: live.ended(job.id), alive=not job.ended)
     further(job)
 
 

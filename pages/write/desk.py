@@ -82,9 +82,10 @@ def version_name(kept: Revision) -> str:
     return said.format(when=words.when(kept.at), n=words.count(length))
 
 
-def notices() -> None:
-    notice = st.session_state.pop(desk.NOTICE, None)
-    if notice == "elsewhere":
+def notices(story_id: str) -> None:
+    """What happened to the text, until the writer has read it."""
+    found = desk.notices(story_id)
+    if "elsewhere" in found:
         st.warning(
             _(
                 "This story was also changed in another window. What you typed here is saved; "
@@ -92,7 +93,7 @@ def notices() -> None:
             ),
             icon=":material/history:",
         )
-    elif notice == "stray":
+    if "stray" in found:
         st.info(
             _(
                 "Text that was typed before, and had not reached the studio, is now under "
@@ -100,12 +101,15 @@ def notices() -> None:
             ),
             icon=":material/history:",
         )
+    if found:
+        st.button(_("Understood"), icon=":material/check:", on_click=found.clear)
 
 
 def write_here(story_id: str) -> None:
     """The editor and its keys; saving runs only this part of the page again."""
     devices.expect(engine.WRITE)
-    notices()
+    with live.passing():
+        notices(story_id)
     desk.page(stories.get(story_id))
     if st.session_state.pop(desk.GO, False):
         if not writing.pending(story_id):
@@ -236,8 +240,9 @@ if on_desk:
     with live.passing():
         if problem:
             problems.show(problem)
-    every = None if none_grows(story.id) else EVERY
-    live.live(waiting, story.id, every=every, over=lambda: none_grows(story.id))
+    grows = not none_grows(story.id)
+    every = EVERY if grows else None
+    live.live(waiting, story.id, every=every, over=lambda: none_grows(story.id), alive=grows)
     with st.bottom:
         bar(story, pages)
 else:

@@ -91,7 +91,7 @@ def finished(job: Job) -> Job:
 
 def follow(ask: Callable[[], Sequence[Job]], quiet: bool) -> list[Job]:
     """Start the studio's workers, ask for jobs, and wait until all have finished; one that
-    fails ends the wait.
+    fails ends the wait. Workers that end meanwhile are started again.
 
     Raises:
         StudioError: a job failed or was stopped, or waits for an engine that cannot be built.
@@ -99,6 +99,7 @@ def follow(ask: Callable[[], Sequence[Job]], quiet: bool) -> list[Job]:
     with leaving_hint(), Bars(quiet) as bars:
         started = ask()
         while True:
+            runner.ensure_running()
             now = [jobs.get(job.id) for job in started]
             for job in now:
                 bars.show(job)

@@ -61,7 +61,7 @@ def streamed(job: Job, quiet: bool) -> Job:
             typer.echo(text, nl=False)
     if not quiet:
         typer.echo()
-    return jobs.wait(job.id, 10)
+    return jobs.wait(job.id)
 
 
 def demo(

@@ -19,6 +19,7 @@ from studio.services import (
     jobs,
     manuscripts,
     models,
+    runner,
     stories,
     training,
     writing,
@@ -91,8 +92,10 @@ def _write(imported: ManuscriptRecord, voice: str, on_progress: Progress) -> dic
 
 
 def _finish(job: Job, on_progress: Progress) -> dict[str, Any]:
-    """Follow a job to its end and return its result."""
+    """Follow a job to its end and return its result; workers that end meanwhile are started
+    again."""
     while not job.ended:
+        runner.ensure_running()
         on_progress(job)
         engine.check(job)
         time.sleep(0.2)

@@ -25,7 +25,8 @@ GROUPS = (
     "plans",
 )
 """Table groups in the order of their migrations; each is a module with ``migrations``."""
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 40.0
+"""How long a writer waits while another holds the lock: half a minute, and what that costs."""
 AGAIN = 0.01
 """Seconds until SQLite is asked again what it refused at once."""
 

@@ -93,6 +93,6 @@ def arrived() -> None:
     if JOB not in st.session_state:
         return
     job = jobs.get(st.session_state[JOB])
-    live.follow(job.id)
+    live.follow(job)
     if job.result:
         st.success(_("It stands on the shelf now. Convert it next, to write with it."))

@@ -16,7 +16,13 @@ SEEN = "desk_seen"
 OWN = "desk_own_revision"
 GO = "desk_go"
 HALT = "desk_halt"
-NOTICE = "desk_notice"
+NOTICES = "desk_notices"
+
+
+def notices(story_id: str) -> set[str]:
+    """What the writer has yet to read about a story: "elsewhere", "stray"."""
+    found: set[str] = st.session_state.setdefault(f"{NOTICES}_{story_id}", set())
+    return found
 
 
 def text_changed() -> None:
@@ -27,7 +33,7 @@ def text_changed() -> None:
     before = stories.get(typed["story"])
     known = (typed["base"], st.session_state.get(OWN))
     if before.revision not in known and before.text != typed["text"]:
-        st.session_state[NOTICE] = "elsewhere"
+        notices(typed["story"]).add("elsewhere")
     st.session_state[OWN] = stories.save(typed["story"], typed["text"])
     st.session_state[SEEN] = typed["number"]
 
@@ -41,7 +47,7 @@ def stray_found() -> None:
     stories.save(stray["story"], stray["text"])
     stories.save(stray["story"], now)
     changed_here()
-    st.session_state[NOTICE] = "stray"
+    notices(stray["story"]).add("stray")
 
 
 def _sent(name: str) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ EVERY = 1.0
 def notice() -> None:
     """Live while the engine is not there; the page runs again once it is."""
     if engine.build():
-        live.live(_standing, every=EVERY, over=lambda: engine.build() is None)
+        live.live(_standing, every=EVERY, over=lambda: engine.build() is None, alive=True)
 
 
 def _standing() -> None:

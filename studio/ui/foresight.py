@@ -48,7 +48,7 @@ def measure(spec: TrainSpec, probe: Probe | None, reckoned: int) -> None:
     if probe:
         st.markdown(told(probe, reckoned))
     if job and not job.ended:
-        live.follow(job.id)
+        live.follow(job)
         return
     if job and job.failure and not probe:
         problems.show(job.failure)

@@ -107,7 +107,7 @@ def sent(key: str) -> None:
     if key not in st.session_state:
         return
     job = jobs.get(st.session_state[key])
-    live.follow(job.id)
+    live.follow(job)
     if job.result:
         said = (
             _("It is there: {address}")

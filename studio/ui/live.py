@@ -33,14 +33,15 @@ def live(
     *given: object,
     every: float | None = EVERY,
     over: Callable[[], bool] | None = None,
+    alive: bool = False,
 ) -> None:
     """Show a part of the page that runs again by itself every few seconds (None: never), in its own
-    place. The whole page runs again once what the part follows is ``over``."""
-    follows = over is not None and not over()
+    place. The whole page runs again once what the part follows is ``over``, if the page was
+    drawn, or the part has since been seen, while that was ``alive``."""
 
     @st.fragment(run_every=every)
     def shown() -> None:
-        nonlocal follows
+        nonlocal alive
         speak()
         part(*given)
         if over is None:
@@ -48,9 +49,9 @@ def live(
         # Never while the page is being drawn: it may be drawn for a click on what comes further
         # down, and what would run then knows of no click.
         is_over = over()
-        if follows and is_over and _runs_by_itself():
+        if alive and is_over and _runs_by_itself():
             st.rerun()
-        follows = follows or not is_over
+        alive = alive or not is_over
 
     shown()
 
@@ -66,16 +67,17 @@ def ended(job_id: str) -> bool:
     return jobs.get(job_id).ended
 
 
-def follow(job_id: str, *, stop: bool = True) -> None:
-    """The state of a job, live until it ends; then the whole page runs again."""
-    every = None if ended(job_id) else EVERY
-    live(_followed, job_id, stop, every=every, over=lambda: ended(job_id))
+def follow(job: Job, *, stop: bool = True) -> None:
+    """The state of a job, live until it ends; then the whole page, which was drawn with the job
+    as it is given, runs again."""
+    every = None if job.ended else EVERY
+    live(_followed, job.id, stop, every=every, over=lambda: ended(job.id), alive=not job.ended)
 
 
 def follow_all(*kinds: str) -> None:
     """The living jobs of these kinds, each live until it ends."""
     for job in jobs.alive(*kinds):
-        follow(job.id)
+        follow(job)
 
 
 def _followed(job_id: str, stop: bool) -> None:

@@ -33,4 +33,4 @@ def measure(voice: AdapterRecord) -> None:
         with problems.told():
             measuring.measure(voice.id, dataset)
     if job := measuring.latest(voice.id):
-        live.follow(job.id)
+        live.follow(job)

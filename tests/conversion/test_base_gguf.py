@@ -101,7 +101,7 @@ def test_progress_and_log_are_told(tmp_path: Path) -> None:
 
 def test_stop_ends_the_child_and_leaves_no_artifact(tmp_path: Path) -> None:
     room = LocalRoom(tmp_path)
-    room.stop_after(3)
+    room.stop = True
     with pytest.raises(Stopped):
         engine.run(ConvertSpec(name="x", converter="base-gguf"), room)
     assert not list(room.artifacts.iterdir())

@@ -19,6 +19,8 @@ class Reply(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     """To wait before it goes out."""
+    held: bool = False
+    """It does not go out before the server ends."""
     cut: bool = False
     """Promise more than is sent, then close the connection."""
 
@@ -58,6 +60,7 @@ class Server:
         self.paths: list[str] = []
         self.script = script
         self._lock = threading.Lock()
+        self._ending = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
         self._http.block_on_close = False
@@ -74,6 +77,7 @@ class Server:
         try:
             yield self
         finally:
+            self._ending.set()
             self._http.shutdown()
             self._http.server_close()
             thread.join()
@@ -95,6 +99,8 @@ class Server:
                 body = json.loads(self.rfile.read(length))
                 reply = server.reply(self.path, self.headers["Authorization"], body)
                 time.sleep(reply.seconds)
+                if reply.held:
+                    server._ending.wait()
                 self._send(reply)
 
             def _send(self, reply: Reply) -> None:

@@ -20,6 +20,7 @@ from studio.errors import StudioError
 from tests.datasets.server import Reply, Script, Server, refused, said
 from tests.datasets.test_prepare import prepare, put, put_sample, rows
 from tests.prose import invented
+from tests.waiting import until
 from tests.workroom import LocalRoom
 
 SAMPLE = Path(__file__).parents[2] / "data/samples/tide-clerk.txt"
@@ -59,12 +60,16 @@ def test_pairs_of_a_manuscript(room: LocalRoom) -> None:
     assert progress[-1].step == progress[-1].steps == len(server.requests)
 
 
-def stops_after(answers: int, room: LocalRoom) -> Script:
-    def script(body: dict[str, Any], before: int) -> Reply:
-        room.stop = room.stop or before >= answers
-        return novelist(body, before)
+def stops_after(answers: int, room: LocalRoom, script: Script = novelist) -> Script:
+    """The job in ``room`` is asked to stop when it has so many answers and waits for another."""
 
-    return script
+    def stopping(body: dict[str, Any], before: int) -> Reply:
+        if before == answers:
+            until(lambda: room.of_type("progressed")[-1].step == answers)
+            room.stop = True
+        return script(body, before)._replace(held=before == answers)
+
+    return stopping
 
 
 def test_a_job_that_was_stopped_asks_nothing_twice(tmp_path: Path) -> None:
@@ -80,12 +85,12 @@ def test_a_job_that_was_stopped_asks_nothing_twice(tmp_path: Path) -> None:
             prepare(first, manuscript, builder=asked)
         assert first.of_type("artifact") == []
         saved = first.of_type("checkpoint")[-1]
-        assert 17 <= saved.step < 30
+        assert saved.step == 17
         second = LocalRoom(tmp_path / "parts", checkpoint=saved.artifact)
         result = prepare(second, manuscript, builder=asked)
     # What was under way when the stop came was not answered, and is asked again.
     again = Counter(server.asked()) - everything
-    assert sum(again.values()) <= 2
+    assert sum(again.values()) == 1
     for split in ("train", "validation"):
         assert rows(second, result, split) == rows(whole, expected, split)
     assert second.of_type("progressed")[0].step == saved.step
@@ -96,8 +101,12 @@ def test_a_refusal_keeps_what_was_answered(tmp_path: Path) -> None:
     room = LocalRoom(tmp_path)
     manuscript = put_sample(room, "last-ferry")
 
+    def planned() -> int:
+        return int(room.of_type("progressed")[0].steps)
+
     def breaks(body: dict[str, Any], before: int) -> Reply:
-        return refused(401) if before == 5 else novelist(body, before)
+        """The last request is refused, as no other may be under way then."""
+        return refused(401) if before + 1 == planned() else novelist(body, before)
 
     with Server(breaks).running() as server:
         spec = pairs(server, at_once=1)
@@ -106,7 +115,7 @@ def test_a_refusal_keeps_what_was_answered(tmp_path: Path) -> None:
         saved = room.of_type("checkpoint")[-1]
         second = LocalRoom(tmp_path, checkpoint=saved.artifact)
         result = prepare(second, manuscript, builder=spec)
-    assert saved.step == 5
+    assert saved.step == planned() - 1 >= 5
     assert result["asked"]["requests"] == len(server.requests)
     assert max(Counter(server.asked()).values()) <= 3  # the refused one, and second tries
 
@@ -249,20 +258,14 @@ def test_asking_anew_is_the_same_after_a_stop(tmp_path: Path) -> None:
     with Server(script).running() as server:
         expected = made_up(whole, server)
         everything = len(server.requests)
-
-        def stopping(body: dict[str, Any], before: int) -> Reply:
-            first.stop = first.stop or before >= everything + 66
-            return script(body, before)
-
-        server.script = stopping
+    with Server(stops_after(66, first, script)).running() as server:
         with pytest.raises(Stopped):
             made_up(first, server)
         saved = first.of_type("checkpoint")[-1]
         second = LocalRoom(tmp_path / "parts", checkpoint=saved.artifact)
         result = made_up(second, server)
     assert expected["train"] + expected["validation"] == 50
-    assert everything > 60
-    assert len(server.requests) - 2 * everything <= 2
+    assert len(server.requests) == everything + 1
     for split in ("train", "validation"):
         assert rows(second, result, split) == rows(whole, expected, split)
 

@@ -165,13 +165,13 @@ def test_what_was_paid_for_is_used_up(place: Place) -> None:
 
 def test_a_server_that_hangs_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "TRIES", 50)
-    server = place.server(lambda b, n: echo(b, n)._replace(seconds=0 if n else 3))
+    server = place.server(lambda b, n: echo(b, n)._replace(held=n == 0))
     assert place.ask(server, timeout=0.5) == {0: "answer to number 0"}
 
 
 def test_a_server_that_hangs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "TRIES", 2)
-    server = place.server(lambda b, n: echo(b, n)._replace(seconds=3))
+    server = place.server(lambda b, n: echo(b, n)._replace(held=True))
     with pytest.raises(StudioError, match="too long"):
         place.ask(server, timeout=0.3)
 
@@ -232,7 +232,7 @@ def test_no_more_than_the_cap_is_sent(place: Place) -> None:
 
 
 def test_a_stop_is_heard_while_the_server_hangs(place: Place) -> None:
-    server = place.server(lambda b, n: echo(b, n)._replace(seconds=3_600))
+    server = place.server(lambda b, n: echo(b, n)._replace(held=True))
     writer = place.writer(server, stopped=lambda: len(server.requests) > 0)
     with pytest.raises(Stopped):
         list(writer.write(questions(3)))

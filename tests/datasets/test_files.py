@@ -141,7 +141,7 @@ def test_a_hostile_table_is_refused_in_little_memory(name: str) -> None:
     assert megabytes < 500
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(ENDINGS), st.data())
 def test_a_damaged_table_is_refused_or_read(ending: str, data: st.DataObject) -> None:
     content = bytearray(written(questions(20), ending))

@@ -97,7 +97,7 @@ def test_alpaca_begins_with_its_own_sentence(rich: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(asked=TEXTS, told=TEXTS.filter(str.strip))
 def test_the_prompt_is_the_beginning_of_the_whole(
     rich: Any, kind: str, asked: str, told: str

@@ -12,7 +12,7 @@ from studio.datasets import masking
 TEXTS = st.text(alphabet="ab Z.“”!他水。\n龘é😀\t", max_size=60)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(text=TEXTS, cuts=st.lists(st.integers(0, 60), min_size=4, max_size=4, unique=True))
 def test_what_is_within_the_spans_is_learned(tokenizer: Any, text: str, cuts: list[int]) -> None:
     a, b, c, d = sorted(min(cut, len(text)) for cut in cuts)

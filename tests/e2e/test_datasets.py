@@ -19,7 +19,15 @@ from studio.store import database
 from studio.store import stories as rows
 from tests.datasets.server import Reply, Server, said
 from tests.datasets.tables import written
-from tests.e2e.walking import heading, looked_for, picture, press, settled, unfold
+from tests.e2e.walking import (
+    heading,
+    looked_for,
+    open_the_form,
+    picture,
+    press,
+    settled,
+    unfold,
+)
 from tests.models.hub_server import Hub, serve
 from tests.prose import invented
 
@@ -64,11 +72,9 @@ def storyteller(body: dict[str, Any], _before: int) -> Reply:
 def begin(page: Page, studio: Any, source: str) -> None:
     page.goto(f"{studio.url}/datasets")
     heading(page, "Datasets")
-    settled(page)
-    another = page.get_by_text("Prepare another", exact=True)
-    if another.count():
-        another.click()
-    page.get_by_text(source, exact=True).first.click()
+    wanted = page.get_by_text(source, exact=True).first
+    open_the_form(page.get_by_text("Prepare another", exact=True), wanted)
+    wanted.click()
     settled(page)
 
 

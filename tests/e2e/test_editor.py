@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.e2e.walking import listen, settled
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.browser
@@ -27,8 +28,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def begin(context: BrowserContext, studio: Any, title: str) -> tuple[Page, Locator]:
-    page = context.new_page()
+    page = listen(context.new_page())
     page.goto(f"{studio.url}/desk")
+    settled(page)
     new = page.get_by_role("button", name="New", exact=True)
     field = page.get_by_label("Title", exact=True)
     expect(new.or_(field).first).to_be_visible()
@@ -57,16 +59,16 @@ def versions(database: Path, title: str) -> list[str]:
         return [str(row[0]) for row in rows]
 
 
-def saved(database: Path, title: str, text: str) -> None:
-    """Wait for the studio to have it, with the tab left alone."""
+def saved(page: Page, database: Path, title: str, text: str) -> None:
+    """Wait for the studio to have it, and for the page to know."""
     until(lambda: kept(database, title) == text, f"{text!r} to be saved")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
 
 def test_text_is_saved_though_the_tab_is_killed(context: BrowserContext, studio: Any) -> None:
     page, area = begin(context, studio, "Killed")
     area.press_sequentially(FIRST, delay=15)
-    saved(studio.database, "Killed", FIRST)
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    saved(page, studio.database, "Killed", FIRST)
     page.close(run_before_unload=False)
     assert kept(studio.database, "Killed") == FIRST
 
@@ -80,7 +82,7 @@ def test_text_is_saved_while_the_writer_never_pauses(context: BrowserContext, st
         return len(versions(studio.database, "Unbroken")) > 2
 
     until(typed_on, "three versions to be saved while the keys are struck")
-    saved(studio.database, "Unbroken", area.input_value())
+    saved(page, studio.database, "Unbroken", area.input_value())
 
 
 def test_a_key_struck_just_before_the_tab_dies_is_there_on_return(
@@ -94,28 +96,34 @@ def test_a_key_struck_just_before_the_tab_dies_is_there_on_return(
     again = context.new_page()
     again.goto(f"{studio.url}/desk")
     expect(again.get_by_role("textbox", name="The text of Late key")).to_have_value(f"{FIRST}X")
-    saved(studio.database, "Late key", f"{FIRST}X")
+    saved(again, studio.database, "Late key", f"{FIRST}X")
 
 
 def test_two_windows_on_one_story_lose_neither_text(context: BrowserContext, studio: Any) -> None:
     one, here = begin(context, studio, "Twice")
     here.press_sequentially("One.")
-    saved(studio.database, "Twice", "One.")
+    saved(one, studio.database, "Twice", "One.")
     two = context.new_page()
     two.goto(f"{studio.url}/desk")
     there = two.get_by_role("textbox", name="The text of Twice")
     expect(there).to_have_value("One.")
     there.press("End")
     there.press_sequentially(" Two.")
-    saved(studio.database, "Twice", "One. Two.")
+    saved(two, studio.database, "Twice", "One. Two.")
     here.press("End")
     here.press_sequentially(" Three.")
-    saved(studio.database, "Twice", "One. Three.")
-    expect(one.get_by_text("also changed in another window")).to_be_visible()
+    saved(one, studio.database, "Twice", "One. Three.")
+    told = one.get_by_text("also changed in another window")
+    expect(told).to_be_visible()
+    here.press_sequentially(" Four.")
+    saved(one, studio.database, "Twice", "One. Three. Four.")
+    expect(told).to_be_visible()  # until it has been read
+    one.get_by_role("button", name="Understood").click()
+    expect(told).to_have_count(0)
     assert "One. Two." in versions(studio.database, "Twice")
 
 
 def test_chinese_is_typed_and_kept(context: BrowserContext, studio: Any) -> None:
-    _page, area = begin(context, studio, "夜航")
+    page, area = begin(context, studio, "夜航")
     area.fill("月光落在甲板上，像一层薄雪。")
-    saved(studio.database, "夜航", "月光落在甲板上，像一层薄雪。")
+    saved(page, studio.database, "夜航", "月光落在甲板上，像一层薄雪。")

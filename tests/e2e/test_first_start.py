@@ -19,8 +19,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studio.settings import ROOT
-from tests.e2e.conftest import answers, free_port
+from tests.e2e.conftest import answers
 from tests.e2e.walking import go_to, picture, prepare_the_dataset, press, take_the_sample
+from tests.ports import free_port
 from tests.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
@@ -116,6 +117,28 @@ def compilers(newcomer: Newcomer) -> list[psutil.Process]:
     return found
 
 
+def doctor(newcomer: Newcomer) -> Any:
+    """What doctor reports; where something is amiss it also exits with a status of its own."""
+    done = subprocess.run(
+        [newcomer.python, "-m", "studio", "doctor", "--json"],
+        cwd=newcomer.clone, env=newcomer.environment, capture_output=True, check=False,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def remedy(newcomer: Newcomer) -> str:
+    """What doctor advises for the writing engine."""
+    rows = {row["key"]: row for row in doctor(newcomer)["rows"]}
+    return str(rows["llama_cpp"]["remedy"])
+
+
+def is_whole(newcomer: Newcomer) -> bool:
+    """Whether every worker reports, and nothing is amiss."""
+    report = doctor(newcomer)
+    roles = {worker["role"] for worker in report["workers"]}
+    return bool(report["ok"]) and roles == {"cpu", "train", "write"}
+
+
 def state_of(newcomer: Newcomer, job: str) -> Any:
     said = newcomer.run(newcomer.python, "-m", "studio", "jobs", "show", job, "--json")
     return json.loads(said)["state"]
@@ -130,12 +153,7 @@ def test_the_studio_is_open_while_its_engine_is_built(
     expect(page.get_by_text("apt install g++")).to_be_visible()
     picture(page, "engine-failed")
     conversion = newcomer.run(newcomer.python, "-c", CONVERT).strip()
-    doctor = subprocess.run(
-        [newcomer.python, "-m", "studio", "doctor", "--json"],
-        cwd=newcomer.clone, env=newcomer.environment, capture_output=True, check=False,
-    )  # fmt: skip
-    rows = {row["key"]: row for row in json.loads(doctor.stdout)["rows"]}
-    assert "apt install g++" in rows["llama_cpp"]["remedy"]
+    until(lambda: "apt install g++" in remedy(newcomer), "doctor to name what is missing")
 
     go_to(page, "Manuscripts")
     take_the_sample(page)
@@ -162,8 +180,7 @@ def test_the_studio_is_open_while_its_engine_is_built(
     press(page, "Try again")
     until(lambda: state_of(newcomer, conversion) == "finished", "the conversion that waited")
     expect(page.get_by_text("engine is being built")).to_have_count(0)
-    report = json.loads(newcomer.run(newcomer.python, "-m", "studio", "doctor", "--json"))
-    assert {"cpu", "train", "write"} == {worker["role"] for worker in report["workers"]}
+    until(lambda: is_whole(newcomer), "a studio in which every worker reports")
 
 
 def put_the_wheel_there(newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch) -> None:

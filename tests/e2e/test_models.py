@@ -59,11 +59,11 @@ def test_what_was_added_can_be_chosen_for_a_lesson(
     add_folder(page, copied(tmp_path / "my-own-model"))
     expect(page.get_by_text("my-own-model can be chosen now.")).to_be_visible()
     expect(name_of_a_base(page, "my-own-model")).to_be_visible()
-    hub.pause = 2.0  # it cannot be over before it was seen
+    hub.hold_at = 1 << 16  # it cannot be over before it was seen
     page.get_by_label("A model on the Hugging Face Hub").fill("owner/tiny")
     page.get_by_role("button", name="Download it").click()
     expect(page.get_by_text(re.compile(r"Download owner/tiny.* of .* bytes"))).to_be_visible()
-    hub.pause = 0.0
+    hub.hold_at = None
     expect(name_of_a_base(page, "owner/tiny")).to_be_visible()
     go_to(page, "Preflight")
     expect(bases(page)).to_have_text([re.compile("Starter model"), "my-own-model", "owner/tiny"])

@@ -13,11 +13,13 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from studio.settings import ROOT
 from tests.e2e.accessibility import violations
-from tests.e2e.walking import heading, press, settled, unfold
+from tests.e2e.walking import heading, open_the_form, press, settled, unfold
 
 pytestmark = pytest.mark.browser
 START = "*** START OF THE PROJECT GUTENBERG EBOOK ***"
 END = "*** END OF THE PROJECT GUTENBERG EBOOK ***"
+CHINESE = re.compile(r"\(Chinese\)")
+"""The sample in that language."""
 
 
 @pytest.fixture
@@ -101,9 +103,7 @@ def test_what_is_no_manuscript_is_refused_beside_the_others(
     broken = tmp_path / "broken.docx"
     broken.write_bytes(b"PK\x03\x04 nothing")
     page.goto(f"{studio.url}/manuscripts")
-    settled(page)
-    if (fold := page.get_by_text("Bring in more")).count():
-        unfold(fold)
+    open_the_form(page.get_by_text("Bring in more"), page.get_by_role("button", name=CHINESE))
     bring_in(page, broken, letter)
     expect(page.get_by_text(re.compile("broken.docx")).first).to_be_visible()
     expect(page.get_by_text("A Letter").first).to_be_visible()
@@ -112,10 +112,8 @@ def test_what_is_no_manuscript_is_refused_beside_the_others(
 def test_a_dataset_is_looked_through_and_changed(page: Page, studio: Any, tmp_path: Path) -> None:
     page.goto(f"{studio.url}/manuscripts")
     heading(page, "Manuscripts")
-    settled(page)
-    if (fold := page.get_by_text("Bring in more")).count():
-        unfold(fold)
-    press(page, re.compile(r"\(Chinese\)"))
+    open_the_form(page.get_by_text("Bring in more"), page.get_by_role("button", name=CHINESE))
+    press(page, CHINESE)
     expect(page.get_by_text(re.compile("characters of Chinese in 6 chapters"))).to_be_visible()
     press(page, "Prepare a dataset of it")
     heading(page, "Datasets")

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.walking import (
-    choose_a_short_lesson,
+    choose_a_lesson,
     heading,
     picture,
     prepare_the_dataset,
@@ -63,7 +63,7 @@ def test_a_manuscript_becomes_a_page(page: Page, start_studio: Callable[[], Any]
     faults += looked_at(page, "preflight")
     press(page, "Go on to training")
     heading(page, "Training")
-    choose_a_short_lesson(page)
+    choose_a_lesson(page, readings=1)
     start = page.get_by_role("button", name="Start the lesson")
     start.dblclick()
     expect(page.get_by_text(re.compile(r"steps|next in line|running")).first).to_be_visible()

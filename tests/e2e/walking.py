@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -69,30 +69,46 @@ class Runs:
         self.stands = "asked"
         self.heard = False
         """Whether the page is a studio's at all."""
+        self._part: str | None = None
+        """What was asked for: "" is the whole page, None is whatever runs next."""
         page.on("websocket", self._listen)
 
     def _listen(self, socket: WebSocket) -> None:
         self.heard = True
-        self.stands = "asked"  # a page that opens wants its script to run
-        socket.on("framesent", self._sent)
-        socket.on("framereceived", self._received)
+        self._ask("")  # a page that opens wants its script to run
+        socket.on("framesent", self.sent)
+        socket.on("framereceived", self.received)
 
-    def _sent(self, frame: str | bytes) -> None:
+    def sent(self, frame: str | bytes) -> None:
         """What runs again by itself every second is not waited for."""
         if not isinstance(frame, bytes):
             return
         told = BackMsg.FromString(frame)
         if told.HasField("rerun_script") and not told.rerun_script.is_auto_rerun:
-            self.stands = "asked"
+            self._ask(told.rerun_script.fragment_id)
 
-    def _received(self, frame: str | bytes) -> None:
-        """The end of an earlier run is none of this one's."""
-        if isinstance(frame, bytes):
-            told = ForwardMsg.FromString(frame).WhichOneof("type")
-            if told == "new_session" and self.stands == "asked":
-                self.stands = "running"
-            elif told == "script_finished" and self.stands == "running":
+    def _ask(self, part: str | None) -> None:
+        self.stands, self._part = "asked", part
+
+    def received(self, frame: str | bytes) -> None:
+        """The end of an earlier run is none of this one's, and a run that breaks off to begin
+        anew has not ended."""
+        if not isinstance(frame, bytes):
+            return
+        told = ForwardMsg.FromString(frame)
+        kind = told.WhichOneof("type")
+        if kind == "new_session" and self._is_awaited(told.metadata.run.fragment_ids):
+            self.stands = "running"
+        elif kind == "script_finished" and self.stands == "running":
+            if told.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self._ask(None)
+            else:
                 self.stands = "done"
+
+    def _is_awaited(self, parts: Collection[str]) -> bool:
+        """Whether a run is of what was asked for. One of the whole page always is: every part
+        runs with it."""
+        return not parts or (self.stands == "asked" and (self._part is None or self._part in parts))
 
 
 _RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
@@ -140,6 +156,14 @@ def unfold(fold: Locator) -> None:
     settled(fold.page)
 
 
+def open_the_form(fold: Locator, within: Locator) -> None:
+    """A form that lies in a fold, unless there is nothing on the page yet beside it."""
+    settled(fold.page)
+    expect(fold.or_(within).first).to_be_visible()
+    if fold.count():
+        unfold(fold)
+
+
 def heading(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
 
@@ -170,10 +194,11 @@ def prepare_the_dataset(page: Page) -> None:
     ).to_be_visible()
 
 
-def choose_a_short_lesson(page: Page) -> None:
-    """On the Training page, before the lesson starts."""
+def choose_a_lesson(page: Page, *, readings: int) -> None:
+    """On the Training page, before the lesson starts: one with twelve small steps in each reading
+    of the sample."""
     unfold(page.get_by_text("Details", exact=True))
-    page.get_by_label("Readings of the text (epochs)", exact=True).fill("1")
+    page.get_by_label("Readings of the text (epochs)", exact=True).fill(str(readings))
     page.get_by_label("Passages at once (batch)", exact=True).fill("2")
     page.get_by_role("tab", name="Watching").click()
     page.get_by_label("Save every … steps", exact=True).fill("3")

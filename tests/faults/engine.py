@@ -3,6 +3,7 @@ which a test can hold a job until it has struck. Its plan travels in a DownloadS
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -15,8 +16,12 @@ from studio.domain.events import CheckpointSaved, LogLine, MetricLogged, Progres
 from studio.domain.specs import DownloadSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.domain.writing import WriteSpec
+from studio.jobs import filing
+from studio.jobs.manifests import File
 
 BLOCK = os.urandom(1 << 20)
+STORED = 4
+"""Files of an artifact that is held half stored."""
 
 
 class Plan(BaseModel):
@@ -77,7 +82,8 @@ def run(spec: DownloadSpec, room: Workroom) -> dict[str, Any]:
             raise Stopped({"step": step})
     for number in range(plan.burst):
         room.emit(LogLine(text=f"line {number}"))
-    plan.reach("artifact")
+    if plan.hold == "artifact":
+        _hold_while_storing(plan)
     facts = {"repository": plan.name, "revision": "", "bytes": plan.megabytes << 20, "licence": ""}
     artifact = room.produce("model", _result(room, plan), plan.name, facts)
     plan.reach("before finish")
@@ -108,6 +114,18 @@ def _save(room: Workroom, step: int) -> str:
     folder.mkdir(exist_ok=True)
     (folder / "state.json").write_text(json.dumps({"step": step, "by": os.getpid()}))
     return room.put(folder)
+
+
+def _hold_while_storing(plan: Plan) -> None:
+    """From now on this process stands once STORED files of an artifact are copied."""
+    copy, copied = filing.copy, itertools.count()
+
+    def held(source: Path, target: Path, folder: Path) -> File:
+        if next(copied) == STORED:
+            plan.reach("artifact")
+        return copy(source, target, folder)
+
+    filing.copy = held
 
 
 def _result(room: Workroom, plan: Plan) -> Path:

@@ -63,9 +63,7 @@ class Stack:
         return next(child for child in state.children if child.name == name)
 
     def pid(self, name: str) -> int:
-        pid = self.child(name).pid
-        assert pid is not None
-        return pid
+        return until(lambda: self.child(name).pid, f"{name} to run") or 0
 
     def workers(self) -> list[int]:
         count = self._workers[0]
@@ -106,7 +104,8 @@ def standing(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 stack.stop()
             for process in stack.leftovers():
-                process.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
             settings.cache_clear()
 
 
@@ -120,9 +119,27 @@ def started_for(data: Path) -> Iterator[psutil.Process]:
 
 
 def kill(*pids: int) -> None:
+    """Killed and gone are these processes, and the children that die with them."""
+    struck = [process for pid in pids for process in _with_children(pid)]
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    until(lambda: all(map(gone, struck)), "what was killed to be gone")
+
+
+def _with_children(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def ended(job: Job) -> bool:

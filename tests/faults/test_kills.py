@@ -13,7 +13,7 @@ import pytest
 from studio.domain.jobs import Job
 from studio.jobs import broker
 from studio.services import jobs
-from tests.faults.engine import Plan
+from tests.faults.engine import STORED, Plan
 from tests.faults.stack import (
     Stack,
     assert_artifacts_are_whole,
@@ -84,9 +84,9 @@ def struck(
     placed = {stage: place(stack, strike.__name__, stage) for stage in STAGES}
     for stage in HELD:
         until(placed[stage][1].mark(stage).exists, f"a job to be at {stage!r}")
-    plan = placed["artifact"][1]
-    plan.mark("go").touch()
-    until(lambda: len(stack.incoming()) > 3, "an artifact to be half written")
+    for stage in HELD[1:]:
+        until(lambda: jobs.get(placed[stage][0].id).checkpoint, "checkpoints to be known")  # noqa: B023
+    assert len(stack.incoming()) == STORED
     strike(stack)
     begun = time.monotonic()
     for _, plan in placed.values():
@@ -98,7 +98,8 @@ def struck(
 
 
 def place(stack: Stack, strike: str, stage: str) -> tuple[Job, Plan]:
-    plan = stack.plan(f"{strike} {stage}", hold=stage, megabytes=64 if stage == "artifact" else 1)
+    megabytes = 2 * STORED if stage == "artifact" else 1
+    plan = stack.plan(f"{strike} {stage}", hold=stage, megabytes=megabytes)
     return stack.submit(plan), plan
 
 
@@ -125,5 +126,5 @@ def test_no_attempt_ran_twice(struck: Struck) -> None:
 
 def test_no_process_is_left_behind(stack: Stack) -> None:
     stack.stop()
-    assert stack.leftovers() == []
+    until(lambda: stack.leftovers() == [], "every process to be gone")
     assert Path(stack.home.data).is_dir()

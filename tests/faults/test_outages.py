@@ -125,7 +125,7 @@ def test_sigterm_to_the_supervisor_in_the_middle_of_a_job(
     begun = time.monotonic()
     stack.stop(signal.SIGTERM)
     record_recovery("SIGTERM to the supervisor, all stopped", time.monotonic() - begun)
-    assert stack.leftovers() == []
+    until(lambda: stack.leftovers() == [], "every process to be gone")
     assert not ended(job)
     plan.mark("go").touch()
     begun = time.monotonic()

@@ -106,7 +106,7 @@ def test_it_goes_on_from_its_last_checkpoint_to_the_same_end(
     seconds = time.monotonic() - struck
     record_recovery(f"training: kill -9 {strike.__name__}, until it goes on", seconds)
     found = finished(job)
-    assert SAVE_EVERY <= saved < first_step_of(found) <= STEPS
+    assert SAVE_EVERY <= saved < first_step_of(found) <= STEPS + 1
     assert_the_same(found, left_alone)
 
 
@@ -132,7 +132,7 @@ class Missed(Exception):
     """The job went past a stage before anyone saw it there."""
 
 
-TRIES = 3
+TRIES = 15
 
 
 def caught(submit: Callable[[], Job], *stages: tuple[str, Callable[[Job], bool], Strike]) -> Job:
@@ -176,7 +176,10 @@ def goes_on(job: Job, struck: int) -> bool:
 
 
 def scratch(job: Job, name: str) -> list[Path]:
-    return list((settings().run / "work").glob(f"{job.id}-{job.attempt}-*/{name}"))
+    try:
+        return list((settings().run / "work").glob(f"{job.id}-{job.attempt}-*/{name}"))
+    except FileNotFoundError:  # it went while it was looked at
+        return []
 
 
 def measured(job: Job) -> set[int]:
@@ -200,6 +203,9 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
         weights.chmod(0o644)
         weights.write_bytes(weights.read_bytes()[:-1])
         work_horse(stack)
+        until(lambda: goes_on(placed[-1], 1), "the training to go on")
+        if last_saved(placed[-1], attempt=1) != saved[-1]["step"]:
+            raise Missed
 
     def files(checkpoint: dict[str, Any]) -> Path:
         return stack.home.data / "artifacts" / checkpoint["artifact"] / "files"
@@ -210,6 +216,15 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
     # Pruning may have taken it; if not, nothing else in the store may be damaged.
     shutil.rmtree(files(saved[-1]).parent, ignore_errors=True)
     assert_the_same(found, left_alone)
+
+
+def last_saved(job: Job, attempt: int) -> int:
+    row = context.db().conn.execute(
+        "SELECT max(json_extract(body, '$.step')) FROM events"
+        " WHERE job_id = ? AND attempt = ? AND type = 'checkpoint'",
+        [job.id, attempt],
+    )
+    return int(row.fetchone()[0])
 
 
 def log(job: Job) -> str:
@@ -274,11 +289,11 @@ def losses(job: Job) -> dict[int, float]:
 
 
 def first_step_of(job: Job) -> int:
-    """The first step that the final attempt did itself."""
+    """The first step that the final attempt did itself, past the last if there was none left."""
     row = context.db().conn.execute(
-        "SELECT min(json_extract(body, '$.step')) FROM events"
+        "SELECT coalesce(min(json_extract(body, '$.step')), ?) FROM events"
         " WHERE job_id = ? AND attempt = ? AND type = 'progressed'",
-        [job.id, job.attempt],
+        [STEPS + 1, job.id, job.attempt],
     )
     return int(row.fetchone()[0])
 

@@ -34,7 +34,7 @@ def damaged(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> tuple[byt
     return beginning, tmp_path_factory.mktemp("damaged") / "m.gguf"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_damaged_head_is_an_error_a_writer_can_read(
     damaged: tuple[bytes, Path], data: st.DataObject

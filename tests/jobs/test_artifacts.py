@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,6 @@ import pytest
 from studio.errors import StudioError
 from studio.jobs.artifacts import ArtifactStore, _told
 from studio.settings import ROOT
-from tests.waiting import until
 
 
 @pytest.fixture(params=["file", "s3"])
@@ -105,22 +105,31 @@ def test_many_may_put_the_same_at_once(store: ArtifactStore, folder: Path) -> No
     store.fetch(found[0])
 
 
+HALF_WAY = """
+import os, pathlib, signal, sys
+from studio.jobs import artifacts, filing
+
+def copy(source, target, folder, whole=filing.copy):
+    if len(list(target.parent.glob("*"))) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(source, target, folder)
+
+filing.copy = copy
+url, cache, source = sys.argv[1:]
+artifacts.ArtifactStore(url, pathlib.Path(cache)).put(pathlib.Path(source))
+"""
+
+
 def test_a_killed_process_leaves_no_half_artifact(tmp_path: Path) -> None:
     source = tmp_path / "big"
     source.mkdir()
     for number in range(40):
-        (source / f"{number}.bin").write_bytes(os.urandom(2_000_000))
-    code = (
-        "import sys, pathlib; from studio.jobs.artifacts import ArtifactStore as S;"
-        "S(sys.argv[1], pathlib.Path(sys.argv[2])).put(pathlib.Path(sys.argv[3]))"
-    )
+        (source / f"{number}.bin").write_bytes(os.urandom(2_000))
     url = (tmp_path / "artifacts").as_uri()
-    command = [sys.executable, "-c", code, url, str(tmp_path / "cache"), str(source)]
-    child = subprocess.Popen(command, cwd=ROOT)
+    command = [sys.executable, "-c", HALF_WAY, url, str(tmp_path / "cache"), str(source)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
     incoming = tmp_path / "artifacts" / ".incoming"
-    until(lambda: list(incoming.glob("*/files/*")), "a file to be on its way")
-    child.kill()
-    child.wait()
+    assert len(list(incoming.glob("*/files/*"))) == 5
     store = ArtifactStore(url, tmp_path / "cache")
     assert store.ids() == []
     store.sweep()

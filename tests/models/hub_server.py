@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import until
+
 COMMIT = "c0ffee" + "0" * 34
 PIECE = 64 * 1024
 LARGE = (".safetensors", ".parquet")
@@ -24,11 +26,12 @@ LARGE = (".safetensors", ".parquet")
 class Hub:
     """One repository, ``owner/tiny``, with the files of a folder: a model and a dataset.
 
-    ``pause`` seconds pass between pieces of 64 kB; ``ranges`` collects the Range headers seen.
+    Contents go out in pieces of 64 kB; ``ranges`` collects the Range headers seen.
     """
 
     folder: Path
-    pause: float = 0.0
+    hold_at: int | None = None
+    """Bytes of a file after which no more of it goes out, until a test takes this away again."""
     gated: bool = False
     cut_after: int | None = None
     """Bytes of a file after which the connection is dropped, once."""
@@ -127,7 +130,6 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.connection.close()
                 return None
-            time.sleep(self.hub.pause)
         oid = self.path.rsplit("/", 1)[1]
         if hashlib.sha256(content).hexdigest() != oid:
             return self.refuse(400, "BadContent")
@@ -252,13 +254,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.hub.cut_after = None
                 self.close_connection = True
                 return
+            until(lambda at=at: self.hub.hold_at is None or at < self.hub.hold_at)
             try:
                 self.wfile.write(content[at : at + PIECE])
                 self.hub.sent += len(content[at : at + PIECE])
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
                 return
-            time.sleep(self.hub.pause)
 
 
 @contextmanager
@@ -274,5 +276,6 @@ def serve(folder: Path) -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.hold_at = None
         server.shutdown()
         server.server_close()

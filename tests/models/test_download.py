@@ -23,7 +23,7 @@ from studio.models.source import validate
 from studio.settings import ROOT, settings
 from tests.models.folders import STARTER, change_json, copied
 from tests.models.hub_server import COMMIT, Hub, serve
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.workroom import LocalRoom
 
 SPEC = DownloadSpec(repository="owner/tiny")
@@ -35,6 +35,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with serve(copied(tmp_path / "remote")) as found:
         monkeypatch.setenv("HF_ENDPOINT", found.url)
         monkeypatch.setenv("LOREWRIGHT_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr("studio.models.hub.TIMEOUT", PATIENCE)
         settings.cache_clear()
         yield found
     settings.cache_clear()
@@ -57,10 +58,11 @@ def test_a_model_arrives_whole(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path) -> None:
-    hub.pause = 0.02
+    hub.hold_at = 1_000_000
     code = (
         "from pathlib import Path; from tests.workroom import LocalRoom\n"
-        "from studio.domain.specs import DownloadSpec; from studio.models import download\n"
+        "from studio.domain.specs import DownloadSpec; from studio.models import download, hub\n"
+        f"hub.TIMEOUT = {PATIENCE}\n"
         f"room = LocalRoom(Path({str(tmp_path / 'first')!r}))\n"
         "download.run(DownloadSpec(repository='owner/tiny'), room)"
     )
@@ -72,7 +74,7 @@ def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     kept = unfinished.stat().st_size
-    hub.pause = 0
+    hub.hold_at = None
     room = LocalRoom(tmp_path / "second")
     result = download.run(SPEC, room)
     validate(room.fetch(result["model"]))
@@ -105,7 +107,7 @@ def test_stopping_keeps_what_has_arrived(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_two_downloads_of_one_commit_take_turns(hub: Hub, tmp_path: Path) -> None:
-    hub.pause = 0.005
+    hub.hold_at = 0
     rooms = [LocalRoom(tmp_path / "room") for _turn in range(2)]
     results: list[dict[str, Any]] = []
     threads = [
@@ -114,14 +116,19 @@ def test_two_downloads_of_one_commit_take_turns(hub: Hub, tmp_path: Path) -> Non
     ]
     for thread in threads:
         thread.start()
+    until(lambda: any(map(waits, rooms)), "one of them to wait for the other")
+    hub.hold_at = None
     for thread in threads:
         thread.join()
     assert len(results) == 2
     assert results[0] == results[1]
     validate(rooms[0].fetch(results[0]["model"]))
-    waited = [room for room in rooms if "another download" in room.of_type("progressed")[0].note]
-    assert len(waited) == 1
+    assert [waits(room) for room in rooms].count(True) == 1
     assert hub.ranges == []
+
+
+def waits(room: LocalRoom) -> bool:
+    return any("another download" in told.note for told in room.of_type("progressed"))
 
 
 def test_who_waits_for_another_download_can_be_stopped(hub: Hub, tmp_path: Path) -> None:

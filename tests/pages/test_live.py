@@ -1,10 +1,11 @@
-"""Live parts of a page take no click away from the rest of it."""
+"""Live parts of a page take no click away from the rest of it, and leave nothing stale on it."""
 
 from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from studio.ui import live
 from tests.waiting import PATIENCE
 
 
@@ -13,13 +14,7 @@ def page() -> None:
 
     from studio.ui import live
 
-    looks = []
-
-    def ends_meanwhile() -> bool:
-        looks.append("look")
-        return len(looks) > 1
-
-    live.live(lambda: st.write("working"), over=ends_meanwhile)
+    live.live(lambda: st.write("working"), over=lambda: True, alive=True)
     if st.button("Keep it"):
         st.session_state["kept"] = True
 
@@ -30,3 +25,22 @@ def test_a_click_is_not_lost_when_what_the_page_follows_ends_meanwhile() -> None
     at.button[0].click().run()
     assert not at.exception
     assert at.session_state["kept"]
+
+
+def drawn_before_the_end() -> None:
+    import streamlit as st
+
+    from studio.ui import live
+
+    ended = st.session_state.get("ended", False)
+    st.write("It has ended." if ended else "It goes on.")
+    st.session_state["ended"] = True
+    live.live(lambda: None, over=lambda: True, alive=not ended)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_page_drawn_just_before_the_end_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_runs_by_itself", lambda: True)
+    at = AppTest.from_function(drawn_before_the_end, default_timeout=PATIENCE).run()
+    assert not at.exception
+    assert [said.value for said in at.markdown] == ["It has ended."]

@@ -25,7 +25,7 @@ from tests.services import shelf
 
 
 @pytest.fixture
-def spec(home: Settings) -> TrainSpec:
+def spec(home: Settings, roomy: None) -> TrainSpec:
     """Six examples, two at a time: three steps a pass, twelve in all."""
     return TrainSpec(name="Mine", dataset=shelf.put().id, batch_size=2, epochs=4.0)
 

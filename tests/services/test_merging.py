@@ -29,7 +29,7 @@ from tests.ggufs import make_adapter
 from tests.services import shelf
 from tests.services.shelf import StoreRoom
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = pytest.mark.usefixtures("home", "roomy")
 
 
 def voice(folder: Path, name: str, std: float, **options: Any) -> AdapterRecord:

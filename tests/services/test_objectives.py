@@ -33,6 +33,7 @@ def prepared_before(folder: Path, train: list[dict[str, Any]]) -> str:
     return record.id
 
 
+@pytest.mark.usefixtures("roomy")
 @pytest.mark.parametrize(
     ("train", "usual"),
     [

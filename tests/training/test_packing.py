@@ -38,7 +38,7 @@ def parts_of(found: Row) -> list[tuple[int, ...]]:
     return [found.input_ids[begin:end] for begin, end in pairwise(ends)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(LENGTHS, st.integers(4, 48))
 def test_every_token_is_there_once_and_in_its_place(lengths: list[int], most: int) -> None:
     rows = [row(number, length) for number, length in enumerate(lengths)]
@@ -56,7 +56,7 @@ def test_every_token_is_there_once_and_in_its_place(lengths: list[int], most: in
             assert len(part) == min(most, lengths[part[0] // 1000] - part[0] % 1000)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(LENGTHS, st.integers(4, 48))
 def test_what_is_learned_stays_but_for_the_first_token_behind_a_cut(
     lengths: list[int], most: int

@@ -14,7 +14,7 @@ from studio.training import reading, sheets, values, wording
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     NAMES,
     st.sampled_from(list(values.objectives())),

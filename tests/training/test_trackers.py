@@ -22,15 +22,23 @@ from tests.training.material import small, write_dataset
 from tests.waiting import PATIENCE, until
 from tests.workroom import LocalRoom
 
-"""Seconds that an interpreter may take to start on a machine with much else to do."""
 SECRET = "the drowned bell of Saltmere"
 TRAINING = """
 import sys, time
 from pathlib import Path
+from queue import SimpleQueue
 from studio.domain.events import MetricLogged
+from studio.training import trackers
 from studio.training.trackers import tracked
 from tests.training.material import small
+from tests.waiting import PATIENCE, until
 from tests.workroom import LocalRoom
+class Lines(SimpleQueue):
+    asked = 0
+    def get(self):
+        self.asked += 1
+        return super().get()
+trackers.OPENING, trackers.SimpleQueue = PATIENCE, Lines
 room = LocalRoom(Path(sys.argv[1]))
 with tracked(small("a" * 64, trackers=("tensorboard",)), room) as listening:
     step = 0
@@ -38,9 +46,13 @@ with tracked(small("a" * 64, trackers=("tensorboard",)), room) as listening:
         listening.emit(MetricLogged(step=step, values={"loss": 4.0}))
         step += 1
         time.sleep(0.05)
+    [tracker] = listening._trackers
+    until(lambda: tracker._lines.asked == step + 2, "all steps to be sent")
     print(step, flush=True)
     time.sleep(600)
 """
+"""A training that tells when all its steps, and what opens the tracker before them, are sent: as
+its sender asks for one more line."""
 
 
 @pytest.fixture(autouse=True)

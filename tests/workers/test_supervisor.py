@@ -113,9 +113,8 @@ def household(home: Settings) -> Iterator[Callable[..., Household]]:
 
 
 THREE = [
-    {"name": "first", "stage": 0, "code": GOOD},
-    {"name": "second", "stage": 1, "code": GOOD},
-    {"name": "third", "stage": 2, "code": GOOD},
+    {"name": name, "stage": stage, "code": GOOD, "patience": PATIENCE, "grace": PATIENCE}
+    for stage, name in enumerate(("first", "second", "third"))
 ]
 
 

@@ -27,10 +27,7 @@ READERS = discover("studio.text.readers")
 FILES = manuscripts.of_every_kind(f"{ENGLISH} {CHINESE}")
 MEMORY = 500 << 20
 """Bytes, with the interpreter and its libraries."""
-FUZZED = settings(
-    max_examples=40, deadline=None, derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+FUZZED = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 def outcome(kind: str, data: bytes) -> Reading | StudioError:
