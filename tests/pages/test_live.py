@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from studio.ui import live
+from studio.ui import live, serve
 from tests.waiting import PATIENCE
 
 
@@ -44,3 +47,26 @@ def test_a_page_drawn_just_before_the_end_is_drawn_again(monkeypatch: pytest.Mon
     at = AppTest.from_function(drawn_before_the_end, default_timeout=PATIENCE).run()
     assert not at.exception
     assert [said.value for said in at.markdown] == ["It has ended."]
+
+
+def address_after(first: dict[str, Any], then: dict[str, Any]) -> str:
+    """Which page runs when these are asked for before anything could run."""
+    asked = ScriptRequests()
+    assert asked.request_rerun(RerunData(**first))
+    assert asked.request_rerun(RerunData(**then))
+    return asked.on_scriptrunner_ready().rerun_data.page_script_hash
+
+
+def test_a_page_that_was_gone_to_is_not_taken_back_by_a_tick_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked
+    )
+    serve.hold_to_the_page()
+    tick = {"page_script_hash": "training", "fragment_id": "x", "is_auto_rerun": True}
+    gone_to = {"page_script_hash": "voices"}
+    assert address_after(gone_to, tick) == "voices"
+    assert address_after(tick, gone_to) == "voices"
+    assert address_after(gone_to, {"page_script_hash": "desk"}) == "desk"
+    assert address_after(tick, tick) == "training"
