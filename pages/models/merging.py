@@ -265,8 +265,7 @@ def past(found: dict[str, Job]) -> None:
     """One of the mixes, the last one first, and the way to another."""
     names = {i: f"{job.title} · {words.when(job.created_at)}" for i, job in found.items()}
     job = found[choice(_("Mixes so far"), names, SHOWN)]
-    every = None if job.ended else EVERY
-    live.live(follow, job.id, every=every, over=lambda: live.ended(job.id), alive=not job.ended)
+    live.watch(follow, job, every=EVERY)
     outcome(job)
     if st.button(_("Merge other voices"), icon=":material/add:"):
         st.session_state[NEW] = True

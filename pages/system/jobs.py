@@ -105,11 +105,7 @@ if jobs.list_jobs(limit=1):
     live.live(overview, 200, every=2.0 if alive else None)
     chosen = st.session_state.get("jobs_chosen")
     if chosen:
-        job = jobs.get(chosen)
-        every = None if job.ended else 1.0
-        live.live(
-            details, chosen, every=every, over=lambda: live.ended(chosen), alive=not job.ended
-        )
+        live.watch(details, jobs.get(chosen))
 else:
     st.info(_("Nothing has been asked for yet."), icon=":material/pending_actions:")
     navigation.link("manuscripts", _("Begin with a manuscript"))

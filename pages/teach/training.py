@@ -178,8 +178,7 @@ def past(found: dict[str, Job]) -> None:
         if job.ended:
             live.show(job)
             ended(job)
-    every = None if job.ended else EVERY
-    live.live(follow, job.id, every=every, over=lambda: live.ended(job.id), alive=not job.ended)
+    live.watch(follow, job, every=EVERY)
     further(job)
 
 

@@ -67,11 +67,17 @@ def ended(job_id: str) -> bool:
     return jobs.get(job_id).ended
 
 
+def watch(part: Callable[..., None], job: Job, *given: object, every: float = EVERY) -> None:
+    """Show a part about a job (its id comes first), live until the job ends; then the whole page,
+    which was drawn with the job as it is given, runs again."""
+    alive = not job.ended
+    pace = every if alive else None
+    live(part, job.id, *given, every=pace, over=lambda: ended(job.id), alive=alive)
+
+
 def follow(job: Job, *, stop: bool = True) -> None:
-    """The state of a job, live until it ends; then the whole page, which was drawn with the job
-    as it is given, runs again."""
-    every = None if job.ended else EVERY
-    live(_followed, job.id, stop, every=every, over=lambda: ended(job.id), alive=not job.ended)
+    """The state of a job, live until it ends."""
+    watch(_followed, job, stop)
 
 
 def follow_all(*kinds: str) -> None:

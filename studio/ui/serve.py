@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import (
     RerunData,
     ScriptRequests,
     ScriptRequestType,
+    _is_full_app_rerun,
 )
 from streamlit.web import cli
 
@@ -29,10 +30,8 @@ def hold_to_the_page() -> None:
     ask = ScriptRequests._request_rerun_locked
 
     def asked(self: ScriptRequests, wanted: RerunData) -> bool:
-        awaits_a_page = self._state is ScriptRequestType.RERUN and not (
-            self._rerun_data.fragment_id_queue or self._rerun_data.is_fragment_scoped_rerun
-        )
-        return True if wanted.is_auto_rerun and awaits_a_page else ask(self, wanted)
+        is_awaited = self._state is ScriptRequestType.RERUN and _is_full_app_rerun(self._rerun_data)
+        return (wanted.is_auto_rerun and is_awaited) or ask(self, wanted)
 
     ScriptRequests._request_rerun_locked = asked  # type: ignore[assignment, method-assign]
 
