@@ -1,4 +1,4 @@
-"""Starts real workers and recorders for tests, and ends them."""
+"""Starts real workers and recorders for tests, ends them, and says whether one has ended."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import psutil
 
 from studio.jobs import processes
 from studio.settings import Settings
@@ -50,3 +52,11 @@ def crew(home: Settings) -> Iterator[Crew]:
         yield found
     finally:
         found.end()
+
+
+def gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, its parent having looked at it or not."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

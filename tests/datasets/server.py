@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,8 +16,6 @@ class Reply(NamedTuple):
     status: int = 200
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
-    seconds: float = 0.0
-    """To wait before it goes out."""
     held: bool = False
     """It does not go out before the server ends."""
     cut: bool = False
@@ -98,7 +95,6 @@ class Server:
                 length = int(self.headers["Content-Length"])
                 body = json.loads(self.rfile.read(length))
                 reply = server.reply(self.path, self.headers["Authorization"], body)
-                time.sleep(reply.seconds)
                 if reply.held:
                     server._ending.wait()
                 self._send(reply)

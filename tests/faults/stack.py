@@ -21,6 +21,7 @@ from studio.jobs import processes
 from studio.services import context, jobs
 from studio.settings import ROOT, Settings, settings
 from tests.faults.engine import Plan
+from tests.processes import gone
 from tests.waiting import PATIENCE, until
 
 HOST = Path(__file__).with_name("host.py")
@@ -133,13 +134,6 @@ def _with_children(pid: int) -> list[psutil.Process]:
         return [process, *process.children()]
     except psutil.NoSuchProcess:
         return []
-
-
-def gone(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def ended(job: Job) -> bool:

@@ -24,7 +24,7 @@ from studio.services import engine, jobs
 from studio.services.context import db
 from studio.settings import Settings, settings
 from studio.store import events
-from tests.processes import Crew
+from tests.processes import Crew, gone
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
@@ -66,13 +66,6 @@ def ended(job: Job, state: JobState = JobState.FINISHED) -> Job:
 
 def horse_of(worker: subprocess.Popen[bytes]) -> psutil.Process:
     return until(lambda: psutil.Process(worker.pid).children())[0]
-
-
-def gone(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def every_event_is_there_once(job: Job) -> None:
