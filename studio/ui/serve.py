@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import (
     ScriptRequestType,
     _is_full_app_rerun,
 )
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.web import cli
 
 from studio.settings import ROOT, settings
@@ -21,17 +22,23 @@ FIRST = ("studio.ui.guard", "studio.ui.journey", "studio.ui.engine")
 
 
 def hold_to_the_page() -> None:
-    """Have a page that the reader has gone to outlast the ticks of the one before.
+    """Have a page that the reader has gone to outlast what the one before still asks for.
 
-    A part of a page that runs again every second is asked for with the address of its page.
-    Streamlit puts that address over the one of a whole page that is asked for and has not begun:
-    a click on a link was lost. A whole page runs all its parts, so the tick can go.
+    A part of a page that runs again every second, and ``st.rerun`` where its job has ended, ask
+    with the address of their page. Streamlit puts that address over the one of a whole page that
+    is asked for and has not begun: a click on a link was lost. A whole page runs all its parts,
+    so a tick can go; and what a page that is left asks of itself, too.
     """
     ask = ScriptRequests._request_rerun_locked
 
     def asked(self: ScriptRequests, wanted: RerunData) -> bool:
-        is_awaited = self._state is ScriptRequestType.RERUN and _is_full_app_rerun(self._rerun_data)
-        return (wanted.is_auto_rerun and is_awaited) or ask(self, wanted)
+        awaited = self._rerun_data
+        if self._state is ScriptRequestType.RERUN and _is_full_app_rerun(awaited):
+            running = get_script_run_ctx(suppress_warning=True)  # none where the browser asks
+            pages = ("", running.page_script_hash) if running else (awaited.page_script_hash,)
+            if wanted.is_auto_rerun or awaited.page_script_hash not in pages:
+                return True
+        return ask(self, wanted)
 
     ScriptRequests._request_rerun_locked = asked  # type: ignore[assignment, method-assign]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,16 +58,35 @@ def address_after(first: dict[str, Any], then: dict[str, Any]) -> str:
     return asked.on_scriptrunner_ready().rerun_data.page_script_hash
 
 
-def test_a_page_that_was_gone_to_is_not_taken_back_by_a_tick_of_the_one_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(
         ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked
     )
     serve.hold_to_the_page()
+    return monkeypatch
+
+
+GONE_TO = {"page_script_hash": "voices"}
+"""A click on a link."""
+
+
+@pytest.mark.usefixtures("held")
+def test_a_page_that_was_gone_to_is_not_taken_back_by_a_tick_of_the_one_before() -> None:
     tick = {"page_script_hash": "training", "fragment_id": "x", "is_auto_rerun": True}
-    gone_to = {"page_script_hash": "voices"}
-    assert address_after(gone_to, tick) == "voices"
-    assert address_after(tick, gone_to) == "voices"
-    assert address_after(gone_to, {"page_script_hash": "desk"}) == "desk"
+    assert address_after(GONE_TO, tick) == "voices"
+    assert address_after(tick, GONE_TO) == "voices"
+    assert address_after(GONE_TO, {"page_script_hash": "desk"}) == "desk"
     assert address_after(tick, tick) == "training"
+
+
+def test_nor_by_what_the_page_before_asks_when_its_job_has_ended(held: pytest.MonkeyPatch) -> None:
+    """``st.rerun`` and ``st.switch_page`` in the script of the page that is left."""
+    running = SimpleNamespace(page_script_hash="training")
+    held.setattr(serve, "get_script_run_ctx", lambda **_: running)
+    again = {"page_script_hash": "training"}
+    assert address_after(GONE_TO, again) == "voices"
+    assert address_after(GONE_TO, {"page_script_hash": "convert"}) == "voices"
+    assert address_after(again, {"page_script_hash": "convert"}) == "convert"
+    assert address_after({"page_script_hash": ""}, again) == "training"
+    assert address_after(again, again) == "training"
