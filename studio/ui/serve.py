@@ -35,8 +35,8 @@ def hold_to_the_page() -> None:
         awaited = self._rerun_data
         if self._state is ScriptRequestType.RERUN and _is_full_app_rerun(awaited):
             running = get_script_run_ctx(suppress_warning=True)  # none where the browser asks
-            pages = ("", running.page_script_hash) if running else (awaited.page_script_hash,)
-            if wanted.is_auto_rerun or awaited.page_script_hash not in pages:
+            is_left = running and awaited.page_script_hash not in ("", running.page_script_hash)
+            if wanted.is_auto_rerun or is_left:
                 return True
         return ask(self, wanted)
 
