@@ -42,6 +42,7 @@ class Desk {
     this.sentNumber = 0;
     this.timer = null;
     this.firstUnsent = null;
+    this.unheard = []; // texts that were sent, and of which the studio has not said that it has them
     this.take(component);
     this.area.addEventListener("input", () => this.typed());
     this.area.addEventListener("blur", () => this.send());
@@ -70,10 +71,11 @@ class Desk {
     grow(this.area);
   }
 
-  // A draft that never reached the studio. Made on the text as it is: take it. Made on an older
-  // text: hand it over to be kept as a revision, and leave the newer text alone.
+  // A draft that never reached the studio. Made on the text as it is, or on one that this window
+  // sent itself: take it. Made on an older text: hand it over to be kept as a revision, and leave
+  // the newer text alone.
   recover(draft) {
-    if (draft.base === this.data.revision) {
+    if (draft.base === this.data.revision || draft.unheard?.includes(this.data.text)) {
       this.area.value = draft.text;
       this.send();
     } else {
@@ -116,6 +118,7 @@ class Desk {
     }
     if (seen >= this.sentNumber) {
       this.base = this.data.revision;
+      this.unheard = [];
       if (this.area.value === this.sent) writeDraft(this.story, null);
     }
     this.say();
@@ -129,7 +132,8 @@ class Desk {
   }
 
   typed() {
-    writeDraft(this.story, { text: this.area.value, base: this.base });
+    const { base, unheard } = this;
+    writeDraft(this.story, { text: this.area.value, base, unheard });
     grow(this.area);
     const now = Date.now();
     this.firstUnsent ??= now;
@@ -145,6 +149,7 @@ class Desk {
     const text = this.area.value;
     if (text === this.sent) return;
     this.sent = text;
+    this.unheard.push(text);
     this.sentNumber = Math.max(this.sentNumber, this.data.seen) + 1;
     this.setStateValue("text", {
       story: this.story,
