@@ -44,7 +44,7 @@ def run(spec: PrepareSpec, room: Workroom) -> dict[str, Any]:
     table = given.read(spec.rows, room) if spec.rows else None
     with workshop.journal or nullcontext():
         train, validation = workshop.examples(table)
-    _check_enough(spec, manuscripts, train, validation)
+    _check_enough(spec, manuscripts, train, validation, workshop.left_out["equal"])
     figures = statistics.describe(train, validation, workshop.left_out, workshop.removed)
     if table:
         figures |= {"rows": table.account}
@@ -74,9 +74,19 @@ def _check_enough(
     manuscripts: Sequence[Manuscript],
     train: Sequence[Example],
     validation: Sequence[Example],
+    equal: int,
 ) -> None:
     if len(train) >= FEWEST and validation:
         return
+    if equal > len(train) + len(validation):
+        raise StudioError(
+            _("In most pairs the chosen and the rejected text are one and the same."),
+            _(
+                "{equal} such pairs were left out, as there is nothing to prefer in them; "
+                "{left} examples are left."
+            ).format(equal=equal, left=len(train) + len(validation)),
+            _("Say which column holds the chosen text and which the rejected one."),
+        )
     titles = ", ".join(f"“{m.title}”" for m in manuscripts) or f"“{spec.name}”"
     raise StudioError(
         _("{titles} is too short to learn from.").format(titles=titles),
@@ -171,6 +181,7 @@ def _tell_what_was_left_out(room: Workroom, left_out: dict[str, int]) -> None:
         "copied": _("{count} examples that repeat another one were left out."),
         "ungraded": _("{count} examples that the writer did not grade were left out."),
         "graded_low": _("{count} examples that the writer graded too low were left out."),
+        "equal": _("{count} pairs whose chosen and rejected text are the same were left out."),
         "repeated": _("{count} passages that occur again in the held-back chapters were left out."),
         "duplicates": _("{count} passages that say the same as another were left out."),
         "near_duplicates": _("{count} passages that say nearly the same were left out."),

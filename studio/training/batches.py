@@ -36,17 +36,35 @@ def pairs(rows: Sequence[Row]) -> Any:
 
 
 def rated(rows: Sequence[Row]) -> Any:
+    """One entry for each row, as steps are planned by rows: its texts, a pair's two together, and
+    a text that was written after another prompt (``other``)."""
     from datasets import Dataset
 
-    texts = [(row, row.wanted) for row in rows]
-    texts += [(row.rejected, False) for row in rows if row.rejected is not None]
-    return Dataset.from_dict(
-        {
-            "input_ids": [list(text.input_ids) for text, _wanted in texts],
-            "labels": [list(text.labels) for text, _wanted in texts],
-            "label": [wanted for _text, wanted in texts],
-        }
-    )
+    found = []
+    for row, other in zip(rows, _others(rows), strict=True):
+        texts = [(row, row.wanted)] + [(text, False) for text in row.texts[1:]]
+        found.append(
+            {
+                "texts": [
+                    {"input_ids": list(t.input_ids), "labels": list(t.labels), "label": wanted}
+                    for t, wanted in texts
+                ],
+                "other": {"input_ids": list(other.input_ids), "labels": list(other.labels)},
+            }
+        )
+    return Dataset.from_list(found)
+
+
+def _others(rows: Sequence[Row]) -> list[Row]:
+    """For each row the next one, from the last on to the first again, that answers another
+    prompt; where all answer one, the next row itself."""
+    prompts = [_parted(row.input_ids, row.labels)[0] for row in rows]
+    count = len(rows)
+    places = [(n + 1) % count for n in range(count)]
+    for n in (*reversed(range(count)), *reversed(range(count))):
+        after = (n + 1) % count
+        places[n] = after if prompts[after] != prompts[n] else places[after]
+    return [rows[place] for place in places]
 
 
 def side_by_side(pad_id: int) -> Collate:
@@ -65,15 +83,19 @@ def side_by_side(pad_id: int) -> Collate:
 
 def mismatched(pad_id: int) -> Collate:
     """The texts of a batch, and for how far the model has moved in all (KTO's reference point)
-    each prompt with a text that was written after another one."""
+    each prompt with a text that was written after another one: of the batch, else the one that
+    ``rated`` gave it, so that a batch of one has a reference of its own."""
     import torch
 
-    def collate(texts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        texts = [text for row in rows for text in row["texts"]]
+        given = [row["other"] for row in rows for _text in row["texts"]]
         found = [_parted(text["input_ids"], text["labels"]) for text in texts]
         crossed = []
         for place, (prompt, _text) in enumerate(found):
-            before = [*found[:place][::-1], *found[place + 1 :][::-1], found[place]]
-            other = next((t for p, t in before if p != prompt), before[0][1])
+            before = [*found[:place][::-1], *found[place + 1 :][::-1]]
+            beyond = _parted(given[place]["input_ids"], given[place]["labels"])[1]
+            other = next((t for p, t in before if p != prompt), beyond)
             crossed.append((prompt + other[0], [IGNORED] * len(prompt) + other[1]))
         matched = _padded([(text["input_ids"], text["labels"]) for text in texts], pad_id)
         return (
@@ -85,10 +107,10 @@ def mismatched(pad_id: int) -> Collate:
     return collate
 
 
-def _parted(ids: list[int], labels: list[int]) -> tuple[list[int], Text]:
+def _parted(ids: Sequence[int], labels: Sequence[int]) -> tuple[list[int], Text]:
     """The prompt, and the rest with its labels."""
     start = next(i for i, label in enumerate(labels) if label != IGNORED)
-    return ids[:start], (ids[start:], labels[start:])
+    return list(ids[:start]), (list(ids[start:]), list(labels[start:]))
 
 
 def _padded(texts: Sequence[Text], pad_id: int) -> dict[str, Any]:

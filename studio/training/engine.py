@@ -108,7 +108,7 @@ def _read(
         return rows_of(path, tokenizer, spec.formatter, longest, objective.reads)
 
     rows, account = read("train")
-    objective.check(rows)
+    objective.check(rows, account)
     # How likely an unwanted text is says nothing on what was learned of the author.
     held_out = [row for row in read("validation")[0] if row.wanted]
     if not any(row.learned for row in held_out):
@@ -264,6 +264,10 @@ def _announce(lesson: Lesson, account: Account, resumed: checkpoints.Resumed | N
             dropped=account.dropped_tokens,
             shortened=account.shortened,
             left_out=account.left_out,
+        )
+    if account.equal:
+        text += " " + _("{count} pairs of twice the same text are left out.").format(
+            count=account.equal
         )
     if resumed:
         text += " " + _("Going on after step {step}.").format(step=resumed.step)

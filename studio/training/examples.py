@@ -76,6 +76,8 @@ class Account:
     dropped_tokens: int
     shortened: int
     left_out: int
+    equal: int = 0
+    """Pairs among those left out whose two texts are one and the same."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Taken:
 
     rows: tuple[Row, ...]
     tokens: int
+    equal: bool = False
 
 
 def rows_of(
@@ -98,7 +101,8 @@ def rows_of(
 
     A conversation longer than ``max_length`` tokens loses the beginning of what came before,
     never a word of the completion; one whose completion alone is too long is left out, and so
-    is a pair when one of its texts is. Read as text, an example is cut where a row is full.
+    is a pair when one of its texts is, or when both are the same to the token. Read as text, an
+    example is cut where a row is full.
     """
     reader = Reader(tokenizer, formatter_of(formatter), max_length, reads)
     wanted = [e for e in stored.read(path) if e.wanted or reads == "ratings"]
@@ -116,6 +120,7 @@ def _account(taken: Sequence[Taken]) -> Account:
         dropped_tokens=sum(found.tokens - tokens for found, tokens in kept),
         shortened=sum(bool(found.rows) and tokens < found.tokens for found, tokens in kept),
         left_out=sum(not found.rows for found in taken),
+        equal=sum(found.equal for found in taken),
     )
 
 
@@ -134,6 +139,8 @@ class Reader:
         tokens = sum(len(found.ids) for found in whole)
         if self.reads == "pairs" and example.rejected is None:
             return Taken((), tokens)
+        if len(whole) > 1 and whole[0].ids == whole[1].ids:
+            return Taken((), tokens, equal=True)
         if self.reads == "text":
             pieces = _pieces(whole[0], messages[0], self.max_length)
             return Taken(tuple(replace(row, chapter=example.chapter) for row in pieces), tokens)

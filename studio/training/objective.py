@@ -9,7 +9,7 @@ from typing import Any
 from studio.domain.base import Spec
 from studio.errors import StudioError
 from studio.language import _
-from studio.training.examples import Reading, Row
+from studio.training.examples import Account, Reading, Row
 from studio.training.trainers import Given
 
 
@@ -23,8 +23,14 @@ class Objective:
     reads: Reading
     make: Callable[[Any, Given], Any]
 
-    def check(self, rows: list[Row]) -> None:
+    def check(self, rows: list[Row], account: Account) -> None:
         """Raises StudioError when there is nothing to learn from, or nothing of the right kind."""
+        if not rows and account.equal:
+            raise StudioError(
+                _("In every pair the chosen and the rejected text are one and the same text."),
+                _("There is nothing to prefer in {count} such pairs.").format(count=account.equal),
+                _("Prepare the dataset again with two different texts in each pair."),
+            )
         if not any(row.learned for row in rows):
             raise _nothing(self.reads)
         if self.reads == "text" and any(row.prompt for row in rows):

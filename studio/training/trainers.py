@@ -53,9 +53,13 @@ def dpo(spec: DpoSpec, given: Given) -> Any:
     """Its reference is the same model with the adapter switched off (see ``_referring``)."""
     from trl import DPOConfig, DPOTrainer
 
-    class Trainer(DPOTrainer):  # type: ignore[misc]
+    class Trainer(_evenly(DPOTrainer)):  # type: ignore[misc]
         def _prepare_dataset(self, dataset: Any, *_rest: Any) -> Any:
             return dataset
+
+        @staticmethod
+        def texts_of(batch: dict[str, Any]) -> int:
+            return len(batch["input_ids"])
 
     config = DPOConfig(
         **given.arguments,
@@ -70,19 +74,23 @@ def dpo(spec: DpoSpec, given: Given) -> Any:
 
 
 def kto(spec: KtoSpec, given: Given) -> Any:
-    """A pair counts as two texts, so that a batch holds twice as many of them. trl pairs each
-    prompt with a neighbour's text once for all, and so wants a fixed order; here they are paired
-    in each batch as it comes, and the order is drawn anew in every pass."""
+    """A batch is counted in rows, of which a pair has two texts. trl pairs each prompt with a
+    neighbour's text once for all, and so wants a fixed order and two texts in a batch; here they
+    are paired in each batch as it comes, or with a text of another row, and the order is drawn
+    anew in every pass."""
     from trl import KTOConfig, KTOTrainer
 
-    class Trainer(KTOTrainer):  # type: ignore[misc]
+    class Trainer(_evenly(KTOTrainer)):  # type: ignore[misc]
         def _prepare_dataset(self, dataset: Any, *_rest: Any) -> Any:
             return dataset
 
-    texts = 2 if any(row.rejected for row in given.rows) else 1
-    batch = max(2, texts * given.arguments["per_device_train_batch_size"])
+        @staticmethod
+        def texts_of(batch: dict[str, Any]) -> int:
+            return len(batch["label"])
+
+    batch = given.arguments["per_device_train_batch_size"]
     config = KTOConfig(
-        **(given.arguments | {"per_device_train_batch_size": batch}),
+        **(given.arguments | {"per_device_train_batch_size": max(2, batch)}),
         max_length=None,
         beta=spec.beta,
         desirable_weight=spec.desirable_weight,
@@ -93,6 +101,7 @@ def kto(spec: KtoSpec, given: Given) -> Any:
     collate = mismatched(given.tokenizer.pad_token_id)
     trainer = _made(Trainer, config, given, rated(given.rows), collate)
     trainer.args.train_sampling_strategy = "random"
+    trainer.args.per_device_train_batch_size = trainer._train_batch_size = batch
     return _referring(trainer)
 
 
@@ -102,24 +111,9 @@ def orpo(spec: OrpoSpec, given: Given) -> Any:
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
-    class Trainer(_counting(ORPOTrainer)):  # type: ignore[misc]
-        def concatenated_forward(self, model: Any, batch: dict[str, Any]) -> Any:
-            both = self.concatenated_inputs(
-                batch, padding_value=self.padding_value, device=self.accelerator.device
-            )
-            logits = model(
-                both["concatenated_input_ids"],
-                attention_mask=both["concatenated_attention_mask"],
-                use_cache=False,
-            ).logits
-            labels = both["concatenated_labels"]
-            means = self.get_batch_logps(logits, labels, average_log_prob=True)
-            half = len(means) // 2
-            tokens = (labels[:half, 1:] != IGNORED).sum(dim=1)
-            loss = -(means[:half] * tokens).sum() / tokens.sum()
-            return means[:half], means[half:], logits[:half], logits[half:], loss
-
-    return _contrasting(Trainer, ORPOConfig, given, beta=spec.beta)
+    return _contrasting(
+        _counting(ORPOTrainer, mean_of_text=True), ORPOConfig, given, beta=spec.beta
+    )
 
 
 def cpo(spec: CpoSpec, given: Given) -> Any:
@@ -127,7 +121,9 @@ def cpo(spec: CpoSpec, given: Given) -> Any:
     from trl.experimental.cpo import CPOConfig, CPOTrainer
 
     options = {"beta": spec.beta, "loss_type": spec.loss}
-    return _contrasting(_counting(CPOTrainer), CPOConfig, given, **options)
+    return _contrasting(
+        _counting(CPOTrainer, mean_of_text=spec.loss == "ipo"), CPOConfig, given, **options
+    )
 
 
 def simpo(spec: SimpoSpec, given: Given) -> Any:
@@ -141,7 +137,7 @@ def simpo(spec: SimpoSpec, given: Given) -> Any:
         "simpo_gamma": spec.gamma,
         "cpo_alpha": 0.0,
     }
-    return _contrasting(_counting(CPOTrainer), CPOConfig, given, **options)
+    return _contrasting(_counting(CPOTrainer, mean_of_text=True), CPOConfig, given, **options)
 
 
 def best_fit(columns: dict[str, list[list[int]]], length: int) -> Any:
@@ -199,15 +195,86 @@ def _made(trainer: Any, config: Any, given: Given, dataset: Any, collate: Any = 
     return made
 
 
-def _counting(trainer: Any) -> Any:
-    """trl's experimental trainer, with rows left as they are, and the tokens it read counted."""
+def _evenly(trainer: Any) -> Any:
+    """trl's trainer, in which every text of a step weighs the same, however the step is split
+    into batches. trl takes the mean of each batch and transformers the mean of these, so that
+    a text in a batch that is not full would weigh more.
 
-    class Counting(trainer):  # type: ignore[misc]
+    ``texts_of`` a batch is what its loss is the mean of; ``step_texts`` and ``step_tokens`` (of
+    the chosen texts) are sums over all batches of the step, in all processes.
+    """
+
+    class Evenly(trainer):  # type: ignore[misc]
+        step_texts = step_tokens = step_batches = 0
+
+        @staticmethod
+        def tokens_of(_batch: dict[str, Any]) -> int:
+            return 0
+
+        def get_batch_samples(self, *given: Any, **named: Any) -> Any:
+            found = super().get_batch_samples(*given, **named)
+            texts = sum(self.texts_of(batch) for batch in found[0])
+            tokens = sum(self.tokens_of(batch) for batch in found[0])
+            everywhere = ranks.each((texts, tokens, len(found[0])))
+            self.step_texts, self.step_tokens, self.step_batches = map(
+                sum, zip(*everywhere, strict=True)
+            )
+            return found
+
+        def compute_loss(self, model: Any, inputs: dict[str, Any], *a: Any, **k: Any) -> Any:
+            share = self.texts_of(inputs) * self.step_batches / self.step_texts
+            return super().compute_loss(model, inputs, *a, **k) * share
+
+    return Evenly
+
+
+def _counting(trainer: Any, mean_of_text: bool) -> Any:
+    """trl's experimental trainer, with rows left as they are, and the tokens it read counted.
+
+    The likelihood of the chosen texts, which ORPO and CPO add, is the mean over all tokens of
+    the step; trl's own is one of each batch, which weighs a short text more the smaller the
+    batches are. ``mean_of_text`` says whether texts are compared by the mean of their tokens'
+    log-probabilities, or by the sum.
+    """
+
+    class Counting(_evenly(trainer)):  # type: ignore[misc]
         tokens_read = 0
 
         @staticmethod
         def tokenize_row(row: dict[str, Any], model: Any = None) -> dict[str, Any]:
             return row
+
+        @staticmethod
+        def texts_of(batch: dict[str, Any]) -> int:
+            return len(batch["chosen_labels"])
+
+        @staticmethod
+        def tokens_of(batch: dict[str, Any]) -> int:
+            return int((batch["chosen_labels"][:, 1:] != IGNORED).sum())
+
+        def concatenated_forward(self, model: Any, batch: dict[str, Any]) -> Any:
+            both = self.concatenated_inputs(
+                batch,
+                padding_value=self.processing_class.pad_token_id,
+                device=self.accelerator.device,
+            )
+            routed = {"output_router_logits": True} if self.aux_loss_enabled else {}
+            answer = model(
+                both["concatenated_input_ids"],
+                attention_mask=both["concatenated_attention_mask"],
+                use_cache=False,
+                **routed,
+            )
+            logits, labels = answer.logits, both["concatenated_labels"]
+            sums = self.get_batch_logps(logits, labels, average_log_prob=False)
+            tokens = (labels[:, 1:] != IGNORED).sum(dim=1)
+            half = len(sums) // 2
+            # ``compute_loss`` takes the share of the batch's texts in those of the step.
+            texts = self.step_texts / half
+            loss = -sums[:half].sum() * texts / self.step_tokens
+            found = sums / tokens if mean_of_text else sums
+            parts = (found[:half], found[half:], logits[:half], logits[half:], loss)
+            return (*parts, answer.aux_loss) if routed else parts
 
         def compute_loss(self, model: Any, inputs: dict[str, Any], *a: Any, **k: Any) -> Any:
             masks = (inputs["chosen_attention_mask"], inputs["rejected_attention_mask"])

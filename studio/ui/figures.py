@@ -86,6 +86,7 @@ def vocabulary(told: dict[str, Any]) -> None:
 def left_out(dataset_id: str, told: dict[str, Any]) -> None:
     """What did not become part of the dataset, counted and shown."""
     reasons = {
+        "equal": _("pairs of twice the same text"),
         "repeated": _("passages that occur again in what is kept aside"),
         "duplicates": _("exact copies"),
         "near_duplicates": _("near copies"),

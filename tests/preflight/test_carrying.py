@@ -131,12 +131,6 @@ def test_noise_is_not_for_comparing() -> None:
     assert "Noise" in the_one("hyperparameters", "warns", asked, pairs).sentence
 
 
-def test_rated_texts_are_read_two_at_a_time() -> None:
-    rated = facts(dataset=DATASET.model_copy(update={"form": "rated"}))
-    asked = spec(objective="kto", learning_rate=2e-4, batch_size=1)
-    assert "two texts" in the_one("hyperparameters", "warns", asked, rated).sentence
-
-
 @pytest.mark.parametrize(
     ("objective", "form"),
     [("pretrain", "completion"), ("kto", "text"), ("simpo", "rated"), ("cpo", "completion")],

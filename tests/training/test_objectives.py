@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studio.domain.learning import LoraSpec
 from studio.domain.recipes import Format
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped
@@ -15,7 +16,7 @@ from studio.models.loading import load_model
 from studio.models.source import load_tokenizer, validate
 from studio.plugins import discover
 from studio.training import engine
-from studio.training.arguments import common
+from studio.training.arguments import common, steps_of
 from studio.training.computing import computing, powers
 from studio.training.examples import IGNORED, Row, rows_of
 from studio.training.likelihood import Likelihood, measure
@@ -47,10 +48,12 @@ def rows_in(folder: Path, tokenizer: Any, found: list[Any], reads: Any, longest:
     return rows_of(path, tokenizer, Format(), longest, reads)
 
 
-def trainer_of(folder: Path, tokenizer: Any, rows: list[Row], objective: Any) -> Any:
-    spec = small("0" * 64, objective=objective)
+def trainer_of(
+    folder: Path, tokenizer: Any, rows: list[Row], objective: Any, **changes: Any
+) -> Any:
+    spec = small("0" * 64, objective=objective, **changes)
     way = computing(spec, validate(STARTER), powers("cpu"))
-    arguments = common(spec, 4, folder, way)
+    arguments = common(spec, steps_of(spec, len(rows)), folder, way)
     plugin = OBJECTIVES[spec.objective.kind]
     model = build(STARTER, spec, "cpu")
     return plugin.run(spec.objective, model, tokenizer, rows, arguments, [])
@@ -171,6 +174,90 @@ def test_each_prompt_is_crossed_with_another_ones_text(tmp_path: Path, tokenizer
             assert tuple(ids[real].tolist()) not in own
 
 
+@pytest.mark.parametrize("found", [pairs(5, 1), rated(3, 1)[:5], [*pairs(2, 1), *rated(2, 2)[1:]]])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_every_row_is_read_once_in_a_pass(
+    tmp_path: Path, tokenizer: Any, found: list[Any], batch: int
+) -> None:
+    """Of pairs, of single ratings and of both together, whatever the batch."""
+    rows, _account = rows_in(tmp_path / "rows", tokenizer, found, "ratings")
+    steps = {"batch_size": batch, "accumulation": 2, "epochs": 2.0, "max_steps": None}
+    trainer = trainer_of(tmp_path, tokenizer, rows, "kto", **steps)
+    read: list[tuple[int, ...]] = []
+    forward = trainer.compute_loss
+
+    def heard(model: Any, inputs: dict[str, Any], *rest: Any, **named: Any) -> Any:
+        read.extend(ids for ids, _labels in texts(inputs))
+        crossed = zip(inputs["KL_input_ids"], inputs["KL_attention_mask"].bool(), strict=True)
+        assert not {tuple(ids[real].tolist()) for ids, real in crossed} & set(own)
+        return forward(model, inputs, *rest, **named)
+
+    own = sorted(text.input_ids for row in rows for text in row.texts)
+    trainer.compute_loss = heard
+    trainer.train()
+    assert trainer.state.global_step == {1: 6, 2: 4}[batch]
+    assert sorted(read) == sorted(own * 2)
+
+
+@pytest.mark.parametrize("objective", ["sft", *PAIRED])
+def test_how_a_step_is_split_changes_nothing(
+    tmp_path: Path, tokenizer: Any, objective: str
+) -> None:
+    """The same seven rows, of very different lengths, in one batch, in two and in seven."""
+    found = pairs(7, 1)
+    for number, example in enumerate(found):
+        told = example["messages"][-1]
+        told["content"] = " ".join([told["content"]] * (1 + 2 * (number % 3)))
+    reads = OBJECTIVES[objective].reads
+    rows, _account = rows_in(tmp_path / "rows", tokenizer, found, reads, 512)
+    whole = gradient(tmp_path, tokenizer, rows, objective, batch_size=7, accumulation=1)
+    for batch, accumulation in ((4, 2), (3, 3), (1, 7)):
+        split = {"batch_size": batch, "accumulation": accumulation}
+        apart = gradient(tmp_path, tokenizer, rows, objective, **split) - whole
+        assert float(apart.norm() / whole.norm()) < 1e-5, split
+
+
+def gradient(folder: Path, tokenizer: Any, rows: list[Row], objective: str, **split: int) -> Any:
+    """Of the one step that reads all rows, as it reaches the optimiser."""
+    import torch
+    from transformers import TrainerCallback
+
+    changes: dict[str, Any] = {"lora": LoraSpec(dropout=0.0), "epochs": 1.0, "max_steps": None}
+    trainer = trainer_of(folder, tokenizer, rows, objective, **changes, **split)
+    learned = [p for p in trainer.model.parameters() if p.requires_grad]
+    found: list[Any] = []
+
+    class Look(TrainerCallback):  # type: ignore[misc]
+        def on_pre_optimizer_step(self, *_given: Any, **_named: Any) -> None:
+            found.append(torch.cat([p.grad.flatten() for p in learned]).clone())
+
+    trainer.args.max_grad_norm = 1e9
+    trainer.add_callback(Look())
+    trainer.train()
+    [only] = found
+    return only
+
+
+def test_pairs_of_equal_texts_are_left_out_and_counted(tmp_path: Path, tokenizer: Any) -> None:
+    found = pairs(4, 1)
+    found[1]["rejected"] = found[1]["messages"][-1]["content"]
+    for reads in ("pairs", "ratings"):
+        rows, account = rows_in(tmp_path / reads, tokenizer, found, reads)
+        assert (len(rows), account.left_out, account.equal) == (3, 1, 1)
+    rows, account = rows_in(tmp_path / "texts", tokenizer, found, "completions")
+    assert (len(rows), account.equal) == (4, 0)
+
+
+def test_a_dataset_of_equal_pairs_alone_is_refused(tmp_path: Path) -> None:
+    found = pairs(4, 1)
+    for example in found:
+        example["rejected"] = example["messages"][-1]["content"]
+    room = LocalRoom(tmp_path)
+    dataset = room.put(write_dataset(room.folder / "dataset", train=found, validation=pairs(2, 2)))
+    with pytest.raises(StudioError, match="one and the same text"):
+        engine.run(small(dataset, objective="dpo"), room)
+
+
 @pytest.mark.parametrize("objective", ["dpo", "kto"])
 def test_the_reference_is_the_model_without_its_adapter(
     tmp_path: Path, tokenizer: Any, objective: str
@@ -188,7 +275,7 @@ def test_the_odds_are_those_of_the_paper(tmp_path: Path, tokenizer: Any) -> None
     rows, _account = rows_in(tmp_path / "rows", tokenizer, pairs(2, 1), "pairs")
     trainer = trainer_of(tmp_path, tokenizer, rows, {"kind": "orpo", "beta": 0.5})
     trainer.model.eval()
-    batch = next(iter(trainer.get_train_dataloader()))
+    [batch], _count = trainer.get_batch_samples(iter(trainer.get_train_dataloader()), 1, "cpu")
     with torch.no_grad():
         loss = float(trainer.compute_loss(trainer.model, batch))
     each = [measure(trainer.model, [text], 0) for row in rows for text in row.texts]

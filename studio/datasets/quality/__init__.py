@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from studio.datasets.example import CUT_SENTENCE, Example
 from studio.datasets.quality import duplicates, leakage, personal, prose
 from studio.domain.recipes import Quality
 
-Reason = Literal["repeated", "duplicates", "near_duplicates", "non_prose"]
-REASONS: tuple[Reason, ...] = ("repeated", "duplicates", "near_duplicates", "non_prose")
+Reason = Literal["equal", "repeated", "duplicates", "near_duplicates", "non_prose"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
 SHORT = 32
 """Characters under which the same answer to two questions is no repetition."""
 TOLD = 120
@@ -58,10 +58,13 @@ def screen(train: Sequence[Example], validation: Sequence[Example], wanted: Qual
 
     What stands on both sides stays on the held-out one: a refrain in both would make the
     held-out figure too good to be true. Of several alike on one side, the first stays. Lists are
-    flagged and stay, since a story may hold one.
+    flagged and stay, since a story may hold one. A pair whose two texts are one and the same
+    prefers nothing, and goes.
     """
     held, learned = [flagged(e) for e in validation], [flagged(e) for e in train]
-    removed = list(_non_prose([*held, *learned])) if wanted.non_prose else []
+    removed = [Removed(e, "equal") for e in (*held, *learned) if _is_equal(e)]
+    if wanted.non_prose:
+        removed += _non_prose(_without([*held, *learned], removed))
     held, learned = _without(held, removed), _without(learned, removed)
     removed += _standing_in(held, learned)
     learned = _without(learned, removed)
@@ -91,6 +94,12 @@ def written(example: Example) -> str:
 def _without(examples: Sequence[Example], removed: Sequence[Removed]) -> list[Example]:
     gone = {id(each.example) for each in removed}
     return [example for example in examples if id(example) not in gone]
+
+
+def _is_equal(example: Example) -> bool:
+    """Whether both texts of a pair have the same words, however they are spaced."""
+    rejected = example.rejected
+    return rejected is not None and rejected.split() == example.completion.split()
 
 
 def _non_prose(examples: Sequence[Example]) -> Iterator[Removed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from studio.domain.facts import DatasetFacts, Facts
+from studio.domain.facts import Facts
 from studio.domain.findings import Finding
 from studio.domain.specs import TrainSpec
 from studio.language import _
@@ -42,7 +42,7 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     rows = rows_of(spec, facts.dataset)
     yield from _together(spec, rows)
     yield from _length(spec, rows)
-    yield from _comparing(spec, facts.dataset)
+    yield from _comparing(spec)
 
 
 def _rate(spec: TrainSpec, usual: float) -> Iterator[Finding]:
@@ -207,7 +207,7 @@ def _length(spec: TrainSpec, train: int) -> Iterator[Finding]:
         )
 
 
-def _comparing(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
+def _comparing(spec: TrainSpec) -> Iterator[Finding]:
     kind = spec.objective.kind
     if kind in REFERRING and spec.neftune_alpha is not None:
         yield finding(
@@ -218,14 +218,6 @@ def _comparing(spec: TrainSpec, dataset: DatasetFacts) -> Iterator[Finding]:
                 "{name} compares two readings of a text, and each would have a noise of its own."
             ).format(name=kind.upper()),
             remedy(_("Learn without noise"), 0, neftune_alpha=None),
-        )
-    if kind == "kto" and dataset.form == "rated" and spec.batch_size == 1:
-        yield finding(
-            "hyperparameters",
-            "warns",
-            _("KTO reads at least two texts at a time."),
-            _("It holds each against another one, so that every step takes two instead of one."),
-            remedy(_("Read two at a time"), 0, batch_size=2),
         )
 
 

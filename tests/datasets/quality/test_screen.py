@@ -99,6 +99,14 @@ def test_tables_of_contents_go_and_lists_are_flagged() -> None:
     assert [e.flags for e in kept.train] == [("contents",), ("list",), ()]
 
 
+def test_pairs_of_twice_the_same_text_go() -> None:
+    same = example("a", TALE[0], "Go on.", rejected=f" {TALE[0]}\n")
+    other = example("b", TALE[1], "Go on.", rejected=TALE[2])
+    found = screen([same, other], [same.model_copy(update={"id": "v"})], ANY)
+    assert (ids(found.train), found.validation) == (["b"], [])
+    assert found.left_out["equal"] == 2
+
+
 def test_personal_data_is_flagged_wherever_it_stands_and_never_removed() -> None:
     one = example("a", TALE[0], "Mail a@example.com about it.", rejected="Call 212-555-0142.")
     (kept,) = screen([one], [], ANY).train
