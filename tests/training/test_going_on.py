@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from studio.domain.base import Model
 from studio.domain.learning import LoraSpec
 from studio.domain.specs import TrainSpec
 from studio.errors import Damaged, StudioError
 from studio.settings import ROOT
-from studio.training import engine
-from studio.training.checkpoints import COURSE
+from studio.training import checkpoints, engine
+from studio.training.checkpoints import BEST, COURSE
 from studio.training.failures import lowered
 from tests.models.folders import copied
 from tests.training.material import examples, small, write_dataset
@@ -103,20 +104,66 @@ def test_where_none_is_whole_it_starts_over_and_says_so(finished: Any, tmp_path:
     assert losses(room) == losses(alone)
 
 
-@pytest.mark.parametrize("part", ["rng_state.pth", "optimizer.pt", "scheduler.pt"])
-def test_a_checkpoint_without_one_of_its_parts_is_not_whole(
-    finished: Any, tmp_path: Path, part: str
+def without(folder: Path, part: str) -> None:
+    (folder / part).unlink()
+
+
+def nonsense(folder: Path, part: str) -> None:
+    (folder / part).write_bytes(b"\x80\x04nonsense")
+
+
+def empty(folder: Path, part: str) -> None:
+    if part.endswith(".json"):
+        (folder / part).write_text("{}")
+    else:
+        torch.save({}, folder / part)
+
+
+def newer(folder: Path, part: str) -> None:
+    known = json.loads((folder / part).read_text())
+    (folder / part).write_text(json.dumps({**known, "patience": 3}))
+
+
+def of_another_adapter(folder: Path, part: str) -> None:
+    state = torch.load(folder / part)
+    for moments in state["state"].values():
+        moments["exp_avg"] = torch.zeros(5, 7)
+    torch.save(state, folder / part)
+
+
+PARTS = (
+    *((without, part) for part in ("rng_state.pth", "optimizer.pt", "scheduler.pt", COURSE)),
+    *(
+        (damage, part)
+        for damage in (nonsense, empty)
+        for part in ("rng_state.pth", "optimizer.pt", "scheduler.pt", "trainer_state.json", COURSE)
+    ),
+    (nonsense, "adapter_model.safetensors"),
+    (nonsense, f"{BEST}/adapter_model.safetensors"),
+    (without, f"{BEST}/adapter_config.json"),
+    (newer, COURSE),
+    (of_another_adapter, "optimizer.pt"),
+)
+
+
+@pytest.mark.parametrize(("damage", "part"), PARTS)
+def test_a_checkpoint_with_a_part_of_no_use_is_passed_over(
+    finished: Any, tmp_path: Path, damage: Any, part: str
 ) -> None:
-    alone, spec, _expected = finished
-    lacking = tmp_path / "lacking"
-    shutil.copytree(alone.fetch(saved(alone)[1]), lacking)
-    (lacking / part).unlink()
+    """It was stored whole, so that no sum tells: the file is not what it should be."""
+    alone, _spec, _expected = finished
+    broken = tmp_path / "broken"
+    shutil.copytree(alone.fetch(saved(alone)[1]), broken)
+    damage(broken, part)
     place = beside(alone, tmp_path / "room")
-    broken = LocalRoom(place).put(lacking)
-    room = LocalRoom(place, broken, (saved(alone)[2],))
-    engine.run(spec, room)
-    assert part in warnings(room)[0]
-    assert room.of_type("progressed")[0].step == 4
+    room = LocalRoom(place, LocalRoom(place).put(broken), (saved(alone)[2],))
+    found = checkpoints.resume(room, tmp_path / "best")
+    assert found is not None
+    assert (found.artifact, found.step) == (saved(alone)[2], 3)
+    [said] = warnings(room)
+    assert part.rpartition("/")[2] in said
+    with pytest.raises(Damaged):
+        checkpoints.resume(LocalRoom(place), tmp_path / "best", extends=room.checkpoint)
 
 
 def test_a_checkpoint_knows_its_place_in_the_data(finished: Any) -> None:
@@ -285,7 +332,7 @@ from pathlib import Path
 import datasets, trl.trainer.sft_trainer  # what a trainer has imported before its first job
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
-from studio.training import engine
+from studio.training import checkpoints, engine
 from tests.workroom import LocalRoom
 
 class Starved(LocalRoom):
