@@ -16,7 +16,18 @@ from studio.datasets.example import Draft, Example
 from studio.datasets.rows import Row
 from studio.errors import StudioError
 
-WORDS = ["He left.", '=HYPERLINK("http://x")', " +1", "-2", "@SUM(A1)", "\t=1", "水，“龘”\n\n😀"]
+LINES = "One\u2028two\u2029three\x85four\x0bfive\x0csix\x1cseven\x1deight\x1enine\rten"
+"""Marks that end a line for some programs, and none of a JSON Lines file."""
+WORDS = [
+    LINES,
+    "He left.",
+    '=HYPERLINK("http://x")',
+    " +1",
+    "-2",
+    "@SUM(A1)",
+    "\t=1",
+    "水，“龘”\n\n😀",
+]
 
 
 def examples(shape: str) -> list[Example]:
@@ -95,8 +106,8 @@ def test_both_splits_one_after_another(tmp_path: Path) -> None:
 
 def test_many_examples_are_written_in_parts(tmp_path: Path) -> None:
     path = stored(tmp_path, examples("text") * 400)
-    assert export.write([path], tmp_path / "a.parquet", "parquet", "text") == 2800
-    assert len(read(tmp_path / "a.parquet")) == 2800
+    assert export.write([path], tmp_path / "a.parquet", "parquet", "text") == 400 * len(WORDS)
+    assert len(read(tmp_path / "a.parquet")) == 400 * len(WORDS)
 
 
 @pytest.mark.parametrize(
