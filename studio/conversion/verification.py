@@ -20,7 +20,7 @@ from studio.domain.voices import FormattedExample
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.inference.gguf import only_gguf
-from studio.inference.prompt import ids_of_turns
+from studio.inference.prompt import ids_as_taught, ids_of_text, ids_of_turns
 from studio.inference.runtime import Runtime
 from studio.language import _
 from studio.models.fingerprints import fingerprint, taught_on
@@ -157,15 +157,12 @@ def _formatter(dataset: Path) -> FormatterSpec:
 def _reads_the_same(
     turns: Messages, formatted: FormattedExample, runtime: Runtime, template: Template | None
 ) -> bool:
-    """Whether llama.cpp has the same ids: of the whole, or of what asks and of what answers."""
+    """Whether llama.cpp has the same ids, of what asks and of the whole."""
     ids = list(formatted.ids)
     if is_text(turns):
-        return ids[:-1] == runtime.tokenise(turns[0]["content"], special=False)
-    if ids == ids_of_turns(turns, runtime, asking=False, template=template):
-        return True
+        return ids[:-1] == ids_of_text(turns[0]["content"], runtime)
     asked = ids_of_turns(turns[:-1], runtime, template=template)
-    answer = "".join(formatted.pieces[len(asked) :])
-    return ids == [*asked, *runtime.tokenise(answer, special=True)]
+    return ids[: len(asked)] == asked and ids in ids_as_taught(turns, runtime, template)
 
 
 def _reference(folder: Path, adapter: Path) -> Any:

@@ -22,7 +22,7 @@ from studio.domain.recipes import BuilderSpec, PrepareSpec, SyntheticSpec
 from studio.domain.workroom import Workroom
 from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.errors import StudioError
-from studio.language import _
+from studio.language import _, n_
 
 MANUSCRIPT = "manuscript.json"
 FEWEST = 4
@@ -52,6 +52,8 @@ def run(spec: PrepareSpec, room: Workroom) -> dict[str, Any]:
     folder = room.folder / "dataset"
     _write(folder, spec, manuscripts, train, validation, figures)
     _tell_what_was_left_out(room, workshop.left_out)
+    if workshop.unlearned:
+        room.emit(LogLine(level="warning", text=_unlearned(workshop.unlearned)))
     _tell_what_is_lacking(spec.builder, len(train) + len(validation), workshop.journal, room)
     artifact = room.produce("dataset", folder, spec.name, facts)
     result = {"dataset": artifact, **{k: v for k, v in facts.items() if k != "statistics"}}
@@ -159,6 +161,16 @@ def _tell_what_is_lacking(
         made=made, count=builder.count, why=_why_lacking(builder.writer, journal.usage)
     )
     room.emit(LogLine(level="warning", text=note))
+
+
+def _unlearned(count: int) -> str:
+    return n_(
+        "{count} answer within the conversations is read and not learned: the template leaves it "
+        "out.",
+        "{count} answers within the conversations are read and not learned: the template leaves "
+        "them out.",
+        count,
+    ).format(count=count)
 
 
 def _why_lacking(writer: LocalWriter | EndpointWriter, usage: Usage) -> str:

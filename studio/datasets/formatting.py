@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from studio.datasets import masking
 from studio.datasets.example import Messages
@@ -12,9 +12,17 @@ from studio.domain.recipes import Format, FormatterSpec, Template
 from studio.domain.voices import FormattedExample
 from studio.errors import StudioError
 from studio.language import _
-from studio.models import templates
-from studio.models.templates import Rendered
+from studio.models.forms import form
+from studio.models.marks import marks_of
+from studio.models.turns import Form
 from studio.plugins import discover
+
+
+class Length(NamedTuple):
+    """Tokens of a conversation, and how many of its answers are not learned."""
+
+    tokens: int
+    unlearned: int = 0
 
 
 class Turns:
@@ -76,59 +84,34 @@ class Turns:
         """
         if is_text(messages):
             return masking.raw(tokenizer, messages[0]["content"])
-        whole = self._render(tokenizer, messages, add_generation_prompt, spec)
-        return masking.masked(
-            tokenizer, whole.text, self._learned(tokenizer, messages, whole, spec)
-        )
+        form = self.form(tokenizer, spec)
+        written = form.asked(messages) if add_generation_prompt else form.told(messages)
+        return masking.masked(tokenizer, written)
 
     def lengths(
         self,
         tokenizer: Any,
         conversations: Sequence[Messages],
         spec: FormatterSpec | None = None,
-    ) -> list[int]:
-        """How many ids ``run`` gives for each conversation, counted many at once."""
-        turns = [m for m in conversations if not is_text(m)]
-        rendered = [self._render(tokenizer, m, False, spec) for m in turns]
-        learned = [
-            self._learned(tokenizer, m, r, spec) for m, r in zip(turns, rendered, strict=True)
-        ]
-        counted = masking.encoded(tokenizer, [r.text for r in rendered], learned)
-        counts = iter([len(ids) for ids, _places in counted])
+    ) -> list[Length]:
+        """What ``run`` gives for each conversation, counted many at once."""
+        form = self.form(tokenizer, spec) if not all(map(is_text, conversations)) else None
+        written = [form.told(m) for m in conversations if form and not is_text(m)]
+        counted = masking.encoded(tokenizer, written)
+        counts = iter(
+            Length(len(ids), each.unlearned)
+            for (ids, _places), each in zip(counted, written, strict=True)
+        )
         return [
-            len(masking.raw(tokenizer, m[0]["content"]).ids) if is_text(m) else next(counts)
+            Length(len(masking.raw(tokenizer, m[0]["content"]).ids)) if is_text(m) else next(counts)
             for m in conversations
         ]
 
-    def _render(
-        self, tokenizer: Any, messages: Messages, asking: bool, spec: FormatterSpec | None
-    ) -> Rendered:
+    def form(self, tokenizer: Any, spec: FormatterSpec | None = None) -> Form:
+        """The template at work with the tokenizer's marks."""
         template = self.template(tokenizer, spec)
-        try:
-            return templates.render(template.source, messages, template.marks, asking=asking)
-        except templates.REFUSALS as error:
-            raise StudioError(
-                _("The template does not take this conversation."),
-                _("It says: {why}").format(why=error),
-                _("Leave out the system turn, or choose another format."),
-            ) from error
-
-    def _learned(
-        self, tokenizer: Any, messages: Messages, whole: Rendered, spec: FormatterSpec | None
-    ) -> masking.Spans:
-        if whole.learned is not None:
-            return whole.learned
-        found = []
-        for number, message in enumerate(messages):
-            if message["role"] != "assistant":
-                continue
-            asked = self._render(tokenizer, messages[:number], True, spec).text
-            told = self._render(tokenizer, messages[: number + 1], False, spec).text.rstrip()
-            if whole.text.startswith(asked) and whole.text.startswith(told):
-                found.append((len(asked), len(told)))
-            elif number == len(messages) - 1:
-                raise _rewritten()
-        return found
+        marks = marks_of(tokenizer)
+        return form(template.source, template.marks, marks, guarded=self.kind == "custom")
 
 
 def is_text(messages: Messages) -> bool:
@@ -140,14 +123,6 @@ def special_tokens(tokenizer: Any) -> dict[str, str]:
     """``bos_token``, ``eos_token`` and their like, as a template names them."""
     found = tokenizer.special_tokens_map.items()
     return {name: token for name, token in found if isinstance(token, str)}
-
-
-def _rewritten() -> StudioError:
-    return StudioError(
-        _("The template does not say what is to be learned."),
-        _("What it writes for a whole conversation does not begin with what asks for it."),
-        _("Mark the answer with {% generation %} in the template, or choose another format."),
-    )
 
 
 @dataclass(frozen=True)
@@ -165,7 +140,7 @@ class Formatter:
     ) -> FormattedExample:
         return self.plugin.run(tokenizer, messages, add_generation_prompt, self.spec)
 
-    def lengths(self, tokenizer: Any, conversations: Sequence[Messages]) -> list[int]:
+    def lengths(self, tokenizer: Any, conversations: Sequence[Messages]) -> list[Length]:
         return self.plugin.lengths(tokenizer, conversations, self.spec)
 
     def template(self, tokenizer: Any) -> Template | None:

@@ -1,65 +1,98 @@
-"""A rendered conversation as token ids, with the mask that says which of them are learned."""
+"""A conversation as token ids, with the mask that says which of them are learned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 
 from studio.domain.voices import FormattedExample
+from studio.models import marks
+from studio.models.turns import Written
 
 Offsets = Sequence[tuple[int, int]]
-Spans = Sequence[tuple[int, int]]
 
 
-def masked(tokenizer: Any, text: str, learned: Spans) -> FormattedExample:
-    """Ids of the text, and True for the tokens within ``learned`` (characters).
+def masked(tokenizer: Any, written: Written) -> FormattedExample:
+    """Ids of the text, and True for the tokens within what is learned.
 
-    ``"".join(pieces)`` is the text. The ids before the last span are always those of that
+    ``"".join(pieces)`` is the text. The ids before the last answer are always those of that
     text alone, which is all that there is when the model writes: where a token would reach
-    across, the text is cut there first.
+    across, the text is cut there first. No mark is found in what people wrote.
     """
-    (ids, offsets), *_none = encoded(tokenizer, [text], [learned])
+    ((ids, offsets),) = encoded(tokenizer, [written])
     starts, ends = _bounds(offsets)
     mask = np.zeros(len(ids), bool)
-    for a, b in learned:
+    for a, b in written.learned:
         mask |= (a <= starts) & (ends <= b)
-    return FormattedExample(ids=tuple(ids), mask=tuple(mask.tolist()), pieces=_pieces(text, ends))
+    return FormattedExample(
+        ids=tuple(ids),
+        mask=tuple(mask.tolist()),
+        pieces=_pieces(written.text, ends),
+        unlearned=written.unlearned,
+    )
 
 
-def encoded(
-    tokenizer: Any, texts: Sequence[str], learned: Sequence[Spans]
-) -> list[tuple[list[int], Offsets]]:
+def encoded(tokenizer: Any, written: Sequence[Written]) -> list[tuple[list[int], Offsets]]:
     """Ids and the places in the text of each, as ``masked`` takes them; many texts at once."""
-    if not texts:
+    if not written:
         return []
-    found = _encoded(tokenizer, texts)
-    return [
-        (ids, places) if not _reaches_across(places, spans) else _in_two(tokenizer, text, spans)
-        for (ids, places), text, spans in zip(found, texts, learned, strict=True)
-    ]
+    known = marks.marks_of(tokenizer)
+    cuts = [known.cuts(each.text, each.words) for each in written]
+    whole = iter(_encoded(tokenizer, [w.text for w, c in zip(written, cuts, strict=True) if not c]))
+    found = []
+    for each, places in zip(written, cuts, strict=True):
+        ids, offsets = _in_parts(tokenizer, each.text, places) if places else next(whole)
+        if _reaches_across(offsets, each.learned):
+            places = sorted({*places, each.learned[-1][0]})
+            ids, offsets = _in_parts(tokenizer, each.text, places)
+        found.append((ids, offsets))
+    return found
 
 
 def _encoded(tokenizer: Any, texts: Sequence[str]) -> list[tuple[list[int], Offsets]]:
+    if not texts:
+        return []
     found = tokenizer(
         list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False
     )
     return list(zip(found["input_ids"], found["offset_mapping"], strict=True))
 
 
-def _reaches_across(offsets: Offsets, learned: Spans) -> bool:
+def _in_parts(tokenizer: Any, text: str, cuts: Sequence[int]) -> tuple[list[int], Offsets]:
+    """Ids as ``marks.ids_of`` gives them, with their places."""
+    pieces = marks.parts(text, cuts)
+    ids: list[int] = []
+    places: list[tuple[int, int]] = []
+    for start, piece in zip([0, *accumulate(map(len, pieces))], pieces, strict=False):
+        before = marks.guard(_plain(tokenizer), piece) if start else ""
+        skipped = len(_plain(tokenizer)(before)) if before else 0
+        ((more, further),) = _encoded(tokenizer, [before + piece])
+        ids += more[skipped:]
+        places += _moved(further[skipped:], start, len(before))
+    return ids, places
+
+
+def _moved(places: Offsets, start: int, dropped: int) -> Iterator[tuple[int, int]]:
+    for a, b in places:
+        yield start + max(0, a - dropped), start + max(0, b - dropped)
+
+
+def _plain(tokenizer: Any) -> marks.Encode:
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return ids
+
+    return encode
+
+
+def _reaches_across(offsets: Offsets, learned: Sequence[marks.Span]) -> bool:
     if not learned:
         return False
     starts, ends = _bounds(offsets)
     return bool(((starts < learned[-1][0]) & (learned[-1][0] < ends)).any())
-
-
-def _in_two(tokenizer: Any, text: str, learned: Spans) -> tuple[list[int], Offsets]:
-    cut = learned[-1][0]
-    (ids, places), (more, further) = _encoded(tokenizer, [text[:cut], text[cut:]])
-    return [*ids, *more], [*places, *((a + cut, b + cut) for a, b in further)]
 
 
 def _bounds(offsets: Offsets) -> tuple[np.ndarray, np.ndarray]:
@@ -76,24 +109,22 @@ def _pieces(text: str, ends: np.ndarray) -> tuple[str, ...]:
 def raw(tokenizer: Any, text: str) -> FormattedExample:
     """The text as it is, learned from its first word to the token that ends it.
 
-    A name of a special token within it is prose. A begin token comes first where the tokenizer
-    puts one.
+    A begin token comes first where the tokenizer puts one.
     """
     begin = [i for i in tokenizer("")["input_ids"] if i == tokenizer.bos_token_id]
-    found = tokenizer(
-        text,
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-        split_special_tokens=True,
-        verbose=False,
-    )
-    ids = [*begin, *found["input_ids"], tokenizer.eos_token_id]
+    ((found, offsets),) = encoded(tokenizer, [Written(text, ((0, len(text)),), ())])
     return FormattedExample(
-        ids=tuple(ids),
-        mask=(*(False for _ in begin), *(True for _ in found["input_ids"]), True),
+        ids=(*begin, *found, tokenizer.eos_token_id),
+        mask=(*(False for _ in begin), *(True for _ in found), True),
         pieces=(
             *(tokenizer.bos_token for _ in begin),
-            *_pieces(text, _bounds(found["offset_mapping"])[1]),
+            *_pieces(text, _bounds(offsets)[1]),
             tokenizer.eos_token,
         ),
     )
+
+
+def plain_ids(tokenizer: Any, text: str) -> list[int]:
+    """Ids of words that a person wrote."""
+    ((found, _offsets),) = encoded(tokenizer, [Written(text, ((0, len(text)),), ())])
+    return found

@@ -110,7 +110,8 @@ def _counter(recipe: PrepareSpec, room: Workroom) -> Count:
             return []
         tokenizer = load_tokenizer(folder_of(recipe.model, room.fetch))
         turns = [[turn.model_dump() for turn in example.messages] for example in examples]
-        return formatter_of(recipe.formatter).lengths(tokenizer, turns)
+        lengths = formatter_of(recipe.formatter).lengths(tokenizer, turns)
+        return [length.tokens for length in lengths]
 
     return count
 

@@ -56,6 +56,8 @@ class Workshop:
         self.tools = _tools(sizes_with(self.tokenizer), self.journal, manuscripts)
         self.left_out: dict[str, int] = dict.fromkeys(get_args(Reason), 0)
         self.removed: list[quality.Removed] = []
+        self.unlearned = 0
+        """Answers of conversations that the template does not let be learned."""
         self._began = time.monotonic()
         self._done = 0
 
@@ -137,6 +139,7 @@ class Workshop:
     def finished(self, drafts: Sequence[tuple[str, Draft, str]]) -> list[Example]:
         """Drafts, each with its id and where it comes from, as examples with their tokens."""
         lengths = self.formatter.lengths(self.tokenizer, [d.messages for _id, d, _of in drafts])
+        self.unlearned += sum(length.unlearned for length in lengths)
         return [
             Example(
                 id=number,
@@ -144,11 +147,11 @@ class Workshop:
                 rejected=draft.rejected,
                 wanted=draft.wanted,
                 chapter=title,
-                tokens=tokens,
+                tokens=length.tokens,
                 characters=len(draft.messages[-1]["content"]),
                 flags=draft.flags,
             )
-            for (number, draft, title), tokens in zip(drafts, lengths, strict=True)
+            for (number, draft, title), length in zip(drafts, lengths, strict=True)
         ]
 
     def _progress(self, title: str, steps: int) -> None:

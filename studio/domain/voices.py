@@ -14,6 +14,8 @@ class FormattedExample(BaseModel):
     mask: tuple[bool, ...]
     pieces: tuple[str, ...]
     """The text of each token, for showing."""
+    unlearned: int = 0
+    """Answers of the conversation that are read and not learned."""
 
 
 class Voice(BaseModel):

@@ -10,7 +10,7 @@ from studio.domain.recipes import Template
 from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.inference.runtime import Runtime
-from studio.inference.template import render
+from studio.inference.template import form_of
 from studio.language import _
 
 BREAKS = (r"\n\s*", r"[.!?…。！？]['\"”’」』）)]*\s*", r"\s+|[，、；：]")
@@ -59,13 +59,6 @@ def later_start(text: str, at: int) -> int:
     return at
 
 
-def _marks(runtime: Runtime) -> dict[str, str]:
-    facts = runtime.head.facts
-    known = {"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"}
-    keys = {name: f"tokenizer.ggml.{key}_token_id" for name, key in known.items()}
-    return {name: runtime.name(facts[key]) for name, key in keys.items() if key in facts}
-
-
 def ids_of_turns(
     turns: Sequence[Turn],
     runtime: Runtime,
@@ -74,21 +67,43 @@ def ids_of_turns(
     template: Template | None = None,
 ) -> list[int]:
     """The ids of a conversation in the model's own format or in the template's, as training
-    saw it.
+    saw it: what asks for an answer, or without ``asking`` the whole.
 
     Raises:
         StudioError: the model has no chat template, or it refuses these turns.
     """
-    text = render(runtime.head, turns, _marks(runtime), asking=asking, template=template)
-    return runtime.tokenise(text, special=True)
+    form = form_of(runtime, template)
+    messages = [dict(turn) for turn in turns]
+    written = form.asked(messages) if asking else form.told(messages)
+    return runtime.ids_of(written.text, written.words)
+
+
+def ids_as_taught(
+    turns: Sequence[Turn], runtime: Runtime, template: Template | None = None
+) -> tuple[list[int], list[int]]:
+    """The ids of a whole conversation, and those with a cut before its last answer: training has
+    the second where a token would reach across.
+
+    Raises:
+        StudioError: the model has no chat template, or it refuses these turns.
+    """
+    written = form_of(runtime, template).told([dict(turn) for turn in turns])
+    starts = [start for start, _end in written.learned[-1:]]
+    whole = runtime.ids_of(written.text, written.words)
+    return whole, runtime.ids_of(written.text, written.words, starts)
+
+
+def ids_of_text(text: str, runtime: Runtime) -> list[int]:
+    """The ids of raw text, as training saw it, behind the mark that begins one."""
+    return [*runtime.tokenise("", special=False), *runtime.ids_of(text, [(0, len(text))])]
 
 
 def _fit_raw(text: str, runtime: Runtime, budget: int) -> tuple[list[int], bool]:
-    ids = runtime.tokenise(text, special=False)
+    ids = ids_of_text(text, runtime)
     shortened = len(ids) > budget
     while len(ids) > budget:
         text = text[_cut(text, len(ids) - budget, len(ids)) :]
-        ids = runtime.tokenise(text, special=False)
+        ids = ids_of_text(text, runtime)
     return ids, shortened
 
 

@@ -11,13 +11,15 @@ import ctypes
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from studio.errors import StudioError
 from studio.inference.gguf import Head, read_head
 from studio.inference.refusals import cannot_load, no_memory, wrong_adapter
+from studio.inference.vocabulary import marks_of
+from studio.models.marks import Marks, Span, ids_of
 
 BATCH = 512
 SMALL = 64 * 1024 * 1024
@@ -166,6 +168,17 @@ class Runtime:
             self._vocab, raw, len(raw), ids, room, not special, special
         )
         return list(ids[:count])
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What of its vocabulary is a mark and no word."""
+        return marks_of(self._lib, self._vocab)
+
+    def ids_of(self, text: str, words: Sequence[Span], apart: Sequence[int] = ()) -> list[int]:
+        """Ids of a text of which ``words`` is what people wrote: no mark is found in those. No
+        token reaches across the places ``apart``."""
+        cuts = sorted({*self.marks.cuts(text, words), *apart})
+        return ids_of(text, cuts, lambda part: self.tokenise(part, special=True))
 
     def piece(self, token: int) -> bytes:
         """The bytes that a token stands for: perhaps a part of a character; none for a mark."""

@@ -61,7 +61,11 @@ class Guard:
         if "error" in answer:
             raise broken(answer["error"])
         learned = answer["learned"]
-        return Rendered(answer["text"], None if learned is None else tuple(map(tuple, learned)))
+        return Rendered(
+            answer["text"],
+            None if learned is None else tuple(map(tuple, learned)),
+            tuple(map(tuple, answer["words"])),
+        )
 
     def _ask(self, line: bytes) -> dict[str, Any]:
         process = self._running()

@@ -78,6 +78,8 @@ class Account:
     left_out: int
     equal: int = 0
     """Pairs among those left out whose two texts are one and the same."""
+    unlearned: int = 0
+    """Answers within conversations that the template does not let be learned."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Taken:
     rows: tuple[Row, ...]
     tokens: int
     equal: bool = False
+    unlearned: int = 0
 
 
 def rows_of(
@@ -121,6 +124,7 @@ def _account(taken: Sequence[Taken]) -> Account:
         shortened=sum(bool(found.rows) and tokens < found.tokens for found, tokens in kept),
         left_out=sum(not found.rows for found in taken),
         equal=sum(found.equal for found in taken),
+        unlearned=sum(found.unlearned for found in taken if found.rows),
     )
 
 
@@ -149,7 +153,8 @@ class Reader:
             return Taken((), tokens)
         rows = [self._row(found, turns) for found, turns in zip(*fitting, strict=True)]
         chosen = replace(rows[0], wanted=example.wanted, chapter=example.chapter)
-        return Taken((replace(chosen, rejected=rows[1] if len(rows) > 1 else None),), tokens)
+        row = replace(chosen, rejected=rows[1] if len(rows) > 1 else None)
+        return Taken((row,), tokens, whole[0].unlearned if self.reads == "completions" else 0)
 
     def _rejected(self, example: Example) -> str | None:
         return example.rejected if self.reads in ("pairs", "ratings") else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.training import ranks
-from studio.training.examples import Row, prompt_ids
+from studio.training.examples import IGNORED, Row, prompt_ids
 
 SHOWN = 160
 """Characters of a prompt's end that are shown with its sample."""
@@ -50,7 +50,7 @@ def write(
                 top_k=40,
                 repetition_penalty=1.1,
                 pad_token_id=tokenizer.pad_token_id,
-                eos_token_id=tokenizer.eos_token_id,
+                eos_token_id=_ends(row, tokenizer),
                 stopping_criteria=StoppingCriteriaList([OnRequest()]),
                 use_cache=True,
                 synced_gpus=ranks.several(),
@@ -60,3 +60,10 @@ def write(
     text = tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
     opening = row.prompt or tokenizer.decode(ids[0], skip_special_tokens=True)
     return Sample(opening[-SHOWN:], text.strip())
+
+
+def _ends(row: Row, tokenizer: Any) -> list[int]:
+    """Where writing stops: the model's own end, and the mark that ends the answer which is
+    learned."""
+    learned = [label for label in row.labels if label != IGNORED]
+    return sorted({tokenizer.eos_token_id, *(learned[-1:] if row.prompt else ())})

@@ -52,13 +52,13 @@ def test_a_template_without_markers_gives_the_same(tokenizer: Any, a: str, b: st
     assert plugin.run(plain, messages) == plugin.run(tokenizer, messages)
 
 
-def test_markers_that_leave_the_end_out_are_obeyed(tokenizer: Any) -> None:
+def test_the_end_is_learned_where_markers_leave_it_out(tokenizer: Any) -> None:
     marked = PLAIN.replace(
         "m['content'] + '<|im_end|>\n' }}",
         "'' }}{% if m['role'] == 'assistant' %}{% generation %}{{ m['content'] }}"
         "{% endgeneration %}{% else %}{{ m['content'] }}{% endif %}{{ '<|im_end|>\n' }}",
     )
-    check_exact(with_template(tokenizer, marked), conversation("水", "他说龘😀"), "")
+    check_exact(with_template(tokenizer, marked), conversation("水", "他说龘😀"), "<|im_end|>")
 
 
 def test_each_of_the_assistants_turns_is_learned(tokenizer: Any) -> None:

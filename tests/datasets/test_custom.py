@@ -37,9 +37,10 @@ def test_a_good_template_is_taken(tokenizer: Any, template: str) -> None:
     assert "".join(p for p, m in pairs if m) == "Yes.<|im_end|>"
 
 
-def test_a_template_that_ends_with_nothing_is_told(tokenizer: Any) -> None:
-    (note,) = of(GOOD.replace("{{ eos_token }}", "")).check(tokenizer)
-    assert "will not learn to stop" in note
+def test_a_template_that_ends_with_nothing_is_refused(tokenizer: Any) -> None:
+    with pytest.raises(StudioError, match="where an answer ends") as caught:
+        of(GOOD.replace("{{ eos_token }}", "")).check(tokenizer)
+    assert "never learn to stop" in caught.value.why
 
 
 @pytest.mark.parametrize(

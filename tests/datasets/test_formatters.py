@@ -113,8 +113,8 @@ def test_the_prompt_is_the_beginning_of_the_whole(
     learned = rich.decode([i for i, m in zip(whole.ids, whole.mask, strict=True) if m])
     assert told.strip() in learned
     assert formatter.lengths(rich, [turns, turns[1:]]) == [
-        len(whole.ids),
-        len(formatter.run(rich, turns[1:]).ids),
+        (len(whole.ids), 0),
+        (len(formatter.run(rich, turns[1:]).ids), 0),
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +14,6 @@ from studio.domain.recipes import CustomFormat, Format, FormatterSpec
 from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.inference import prompt, template
-from studio.inference.gguf import Head
 from studio.inference.runtime import Runtime
 from studio.models.source import load_tokenizer
 from studio.plugins import discover
@@ -53,7 +52,11 @@ CUSTOM = CustomFormat(
     "{% endfor %}"
 )
 FORMATS: list[FormatterSpec] = [
-    *(Format(kind=kind) for kind in get_args(Format.model_fields["kind"].annotation)),
+    *(
+        Format(kind=kind)
+        for kind in get_args(Format.model_fields["kind"].annotation)
+        if kind != "llama3"  # ends a turn with a mark that this model does not have
+    ),
     CUSTOM,
 ]
 
@@ -187,20 +190,27 @@ def test_later_start_is_a_good_place(text: str, at: int, start: str) -> None:
     assert text[prompt.later_start(text, at) :] == start
 
 
-def head(source: str | None) -> Head:
-    facts = {} if source is None else {template.KEY: source}
-    return Head(Path("model.gguf"), facts, (), 0)
+@pytest.fixture
+def with_template(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Any]:
+    """The model with another template of its own, or with none."""
+
+    def ask(source: str | None) -> list[int]:
+        facts = {k: v for k, v in runtime.head.facts.items() if k != template.KEY}
+        facts |= {} if source is None else {template.KEY: source}
+        monkeypatch.setattr(runtime, "head", replace(runtime.head, facts=facts))
+        return prompt.ids_of_turns([{"role": "user", "content": "x"}], runtime)
+
+    return ask
 
 
-def test_model_without_a_template_is_refused() -> None:
+def test_model_without_a_template_is_refused(with_template: Callable[[str | None], Any]) -> None:
     with pytest.raises(StudioError, match="no chat template"):
-        template.render(head(None), [], {})
+        with_template(None)
 
 
-def test_refusal_of_a_template_is_passed_on() -> None:
-    source = "{{ raise_exception('No system turn, please.') }}"
-    with pytest.raises(StudioError, match="No system turn, please"):
-        template.render(head(source), [], {})
+def test_refusal_of_a_template_is_passed_on(with_template: Callable[[str | None], Any]) -> None:
+    with pytest.raises(StudioError, match="No turn, please"):
+        with_template("{{ raise_exception('No turn, please.') }}")
 
 
 @pytest.mark.parametrize(
@@ -211,17 +221,20 @@ def test_refusal_of_a_template_is_passed_on() -> None:
         "{% for x in range(10**9) %}{% endfor %}",
     ],
 )
-def test_template_is_held_in_its_sandbox(source: str) -> None:
-    with pytest.raises((StudioError, OverflowError)):
-        template.render(head(source), [{"role": "user", "content": "x"}], {})
+def test_template_is_held_in_its_sandbox(
+    with_template: Callable[[str | None], Any], source: str
+) -> None:
+    with pytest.raises(StudioError):
+        with_template(source)
 
 
-def test_what_templates_use_is_there() -> None:
+def test_what_templates_use_is_there(
+    runtime: Runtime, with_template: Callable[[str | None], Any]
+) -> None:
     source = (
-        "{{ bos_token }}{% for m in messages %}{% if m.role == 'x' %}{% break %}{% endif %}"
-        "{{ m.content | trim | tojson }}{% endfor %}{% generation %}{{ eos_token }}"
-        "{% endgeneration %}{{ strftime_now('%Y') | length }}{{ add_generation_prompt }}"
+        "{{ eos_token }}{% for m in messages %}{% if m.role == 'x' %}{% break %}{% endif %}"
+        "{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{{ eos_token }}"
+        "{% endgeneration %}{% else %}{{ m.content | trim | tojson }}{% endif %}{% endfor %}"
+        "{{ strftime_now('%Y') | length }}{{ add_generation_prompt }}"
     )
-    turns = [{"role": "user", "content": " é "}, {"role": "x", "content": "no"}]
-    text = template.render(head(source), turns, {"bos_token": "<s>", "eos_token": "</s>"})
-    assert text == '<s>"é"</s>4True'
+    assert text_of(runtime, with_template(source)) == '"x"'

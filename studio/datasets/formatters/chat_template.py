@@ -20,26 +20,29 @@ class ChatTemplate(Turns):
         Raises:
             StudioError: the model has no chat template.
         """
-        self.check(tokenizer)
+        _check_there(tokenizer)
         return Template(source=tokenizer.get_chat_template(), marks=special_tokens(tokenizer))
 
     def check(self, tokenizer: Any, spec: FormatterSpec | None = None) -> tuple[str, ...]:
-        """Raises StudioError when the model has no chat template."""
-        if tokenizer.chat_template:
-            return ()
-        raise StudioError(
-            _("The model “{name}” has no chat template.").format(
-                name=tokenizer.name_or_path or "?"
-            ),
-            _(
-                "It is a plain base model that was never taught to answer, so that nothing "
-                "says where a request ends and the story begins."
-            ),
-            _(
-                "Choose the “instruct” or “chat” edition of the model, add a "
-                "chat_template.jinja to its folder, or choose the Alpaca or raw format."
-            ),
-        )
+        """Raises StudioError when the model has no chat template, or one that ends no answer."""
+        self.form(tokenizer, spec).check()
+        return ()
+
+
+def _check_there(tokenizer: Any) -> None:
+    if tokenizer.chat_template:
+        return
+    raise StudioError(
+        _("The model “{name}” has no chat template.").format(name=tokenizer.name_or_path or "?"),
+        _(
+            "It is a plain base model that was never taught to answer, so that nothing "
+            "says where a request ends and the story begins."
+        ),
+        _(
+            "Choose the “instruct” or “chat” edition of the model, add a "
+            "chat_template.jinja to its folder, or choose the Alpaca or raw format."
+        ),
+    )
 
 
 plugin = ChatTemplate()

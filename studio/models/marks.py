@@ -1,0 +1,118 @@
+"""Which strings a tokenizer takes for marks, and how text is cut so that it never writes one.
+
+What a person wrote is always characters: a story that holds ``<|im_end|>`` holds ten letters and
+signs. Training and the desk cut such a text in the same place and encode what goes on in the same
+way, so that both have the same ids.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+Span = tuple[int, int]
+Encode = Callable[[str], Sequence[int]]
+
+GUARDS = ("\n", "1", "|", "。")
+"""Characters before a text that goes on from another: the first that stays a token of its own."""
+_SIGN = re.compile(r"<[|｜].*[|｜]>", re.S)
+
+
+class Marks:
+    """``controls`` are those at which writing stops; ``others`` are marks within a turn."""
+
+    def __init__(self, controls: Iterable[str], others: Iterable[str] = ()) -> None:
+        self.controls = frozenset(mark for mark in controls if mark)
+        self._all = self.controls.union(filter(None, others))
+        lengths: dict[str, set[int]] = {}
+        for mark in self._all:
+            lengths.setdefault(mark[0], set()).add(len(mark))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+        firsts = "".join(map(re.escape, self._lengths))
+        self._firsts = re.compile(f"[{firsts}]" if firsts else r"(?!)")
+
+    def control_at(self, text: str, place: int) -> int:
+        """Where the mark ends that begins at this place and ends a turn; 0 where there is none."""
+        for length in self._lengths.get(text[place : place + 1], ()):
+            if text[place : place + length] in self.controls:
+                return min(place + length, len(text))
+        return 0
+
+    def control_within(self, text: str, start: int, end: int) -> int:
+        """Where the first such mark between two places ends; 0 where there is none."""
+        for found in self._firsts.finditer(text, start, end):
+            if stop := self.control_at(text[:end], found.start()):
+                return stop
+        return 0
+
+    def cuts(self, text: str, words: Sequence[Span]) -> list[int]:
+        """Where the text has to be cut so that nothing within ``words`` is read as a mark: after
+        the first character of everything that looks like one."""
+        found = []
+        for first in self._firsts.finditer(text) if words else ():
+            place = first.start()
+            for length in self._lengths[text[place]]:
+                mark = text[place : place + length]
+                reached = place + len(mark)
+                if (
+                    mark[1:]
+                    and mark in self._all
+                    and any(a < reached and place < b for a, b in words)
+                ):
+                    found.append(place + 1)
+                    break
+        return found
+
+
+def is_mark(content: str, control: bool) -> bool:
+    """Whether an added token is a mark. Runs of spaces and words that were added to a vocabulary
+    are how a text is usually written, and are none."""
+    if control or _SIGN.fullmatch(content):
+        return True
+    inner = content.strip()
+    framed = len(inner) > 2 and not (inner[0].isalnum() or inner[-1].isalnum())
+    return framed and any(letter.isalnum() for letter in inner)
+
+
+def marks_of(tokenizer: Any) -> Marks:
+    """The marks of a tokenizer of transformers."""
+    return _marks_of(tokenizer, len(tokenizer))
+
+
+@lru_cache(maxsize=4)
+def _marks_of(tokenizer: Any, _size: int) -> Marks:
+    added = tokenizer.added_tokens_decoder.values()
+    controls = {t.content for t in added if t.special or _SIGN.fullmatch(t.content)}
+    controls.update(tokenizer.all_special_tokens)
+    return Marks(controls, (t.content for t in added if is_mark(t.content, False)))
+
+
+def parts(text: str, cuts: Sequence[int]) -> list[str]:
+    """The text in the pieces between its cuts."""
+    edges = [0, *cuts, len(text)]
+    return [text[a:b] for a, b in pairwise(edges)]
+
+
+def guard(encode: Encode, part: str) -> str:
+    """What to put before a part that goes on from another, so that a tokenizer which begins each
+    text with a space puts none there. Its ids come before those of the part, and are dropped."""
+    if list(encode("1a")) == [*encode("1"), *encode("a")]:
+        return ""
+    for before in GUARDS:
+        head = list(encode(before))
+        if head and list(encode(before + part))[: len(head)] == head:
+            return before
+    return ""
+
+
+def ids_of(text: str, cuts: Sequence[int], encode: Encode) -> list[int]:
+    """Ids of a text that is cut in these places."""
+    first, *more = parts(text, cuts)
+    ids = list(encode(first))
+    for part in more:
+        before = guard(encode, part)
+        ids += list(encode(before + part))[len(encode(before)) if before else 0 :]
+    return ids
