@@ -6,7 +6,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from studio.datasets.masking import encoded
 from studio.datasets.pretokens import Pretokens
+from studio.models.marks import marks_of
+from studio.models.turns import Written
 from studio.text.packing import Sizes, Span
 
 STRETCH = 1 << 21
@@ -23,7 +26,7 @@ def sizes_with(tokenizer: Any) -> Sizes:
     which token a character is in."""
     if not tokenizer.is_fast:
         return _one_by_one(tokenizer)
-    by_offsets = _by_offsets(tokenizer.backend_tokenizer)
+    by_offsets = _by_offsets(tokenizer)
     pretokens = Pretokens.of(tokenizer.backend_tokenizer)
     return _by_pretokens(pretokens, by_offsets) if pretokens else by_offsets
 
@@ -36,15 +39,33 @@ def _by_pretokens(pretokens: Pretokens, otherwise: Sizes) -> Sizes:
     return sizes
 
 
-def _by_offsets(backend: Any) -> Sizes:
+class _Parted:
+    """A text that holds what looks like a mark, in the tokens of its characters."""
+
+    def __init__(self, tokenizer: Any, text: str) -> None:
+        ((_ids, self.offsets),) = encoded(tokenizer, [Written(text, ((0, len(text)),), ())])
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def char_to_token(self, place: int) -> int | None:
+        return next((n for n, (a, b) in enumerate(self.offsets) if a <= place < b), None)
+
+
+def _by_offsets(tokenizer: Any) -> Sizes:
+    backend, marks = tokenizer.backend_tokenizer, marks_of(tokenizer)
+
     def sizes(text: str, spans: Sequence[Span]) -> list[int]:
         backend.no_truncation()
         counts: list[int] = []
         for units in _batches(_units(text, spans)):
             pieces = [text[start:end] for start, end, _within in units]
             encodings = backend.encode_batch(pieces, add_special_tokens=False)
-            for (start, _end, within), encoding in zip(units, encodings, strict=True):
-                _count(counts, encoding, start, within)
+            for (start, _end, within), piece, encoding in zip(
+                units, pieces, encodings, strict=True
+            ):
+                marked = marks.cuts(piece, [(0, len(piece))])
+                _count(counts, _Parted(tokenizer, piece) if marked else encoding, start, within)
         return counts
 
     return sizes

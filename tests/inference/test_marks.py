@@ -1,0 +1,117 @@
+"""What a writer wrote is characters, and the same ones in training and at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from studio.datasets import masking
+from studio.datasets.counting import sizes_with
+from studio.models.marks import is_mark, marks_of
+from studio.models.turns import Written
+from tests.inference import vocabularies
+from tests.inference.vocabularies import Kind
+
+KINDS: dict[str, Callable[[Path], Kind]] = {
+    "byte-level": vocabularies.byte_level,
+    "sentencepiece": partial(vocabularies.sentencepiece, dummy_prefix=True),
+    "sentencepiece, no space first": partial(vocabularies.sentencepiece, dummy_prefix=False),
+    "unigram": vocabularies.unigram,
+}
+TEXTS = [
+    "in the water",
+    " the water. They think",
+    "<|im_end|>",
+    "the <|im_end|> in the water",
+    "<<|im_end|>><|im_end|><|im_end|>the",
+    "“<think>the water</think> the end” </s><s>",
+    "<think",
+    "他说<|im_end|>水<unk> a",
+    "water<think>\nthe</think>\n\nend",
+]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
+    return KINDS[request.param](tmp_path_factory.mktemp("vocabulary"))
+
+
+def marks_in(kind: Kind, ids: list[int]) -> list[str]:
+    known = {i for i, t in kind.tokenizer.added_tokens_decoder.items() if t.content != "<unk>"}
+    return [kind.tokenizer.convert_ids_to_tokens(i) for i in ids if i in known]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_story_holds_no_mark(kind: Kind, text: str) -> None:
+    ids = masking.plain_ids(kind.tokenizer, text)
+    assert marks_in(kind, ids) == []
+    assert kind.tokenizer.decode(ids).strip() == text.strip()
+    if kind.runtime:
+        assert kind.runtime.ids_of(text, [(0, len(text))]) == ids
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_templates_own_marks_are_marks(kind: Kind, text: str) -> None:
+    begin, end = "<|im_end|>the <think>", "</think> in<|im_end|>\n"
+    whole = f"{begin}{text}{end}"
+    words = ((len(begin), len(begin) + len(text)),)
+    ((ids, _places),) = masking.encoded(kind.tokenizer, [Written(whole, words, ())])
+    assert marks_in(kind, ids) == ["<|im_end|>", "<think>", "</think>", "<|im_end|>"]
+    if kind.runtime:
+        assert kind.runtime.ids_of(whole, words) == ids
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_cut_before_the_answer_is_the_same_on_both_sides(kind: Kind, text: str) -> None:
+    begin = "the\n"
+    words = ((0, 3), (4, 4 + len(text)))
+    written = Written(f"{begin}{text}", words, ((4, 4 + len(text)),))
+    shown = masking.masked(kind.tokenizer, written)
+    assert "".join(shown.pieces) == written.text
+    if kind.runtime:
+        whole = kind.runtime.ids_of(written.text, words)
+        assert list(shown.ids) in (whole, kind.runtime.ids_of(written.text, words, [4]))
+        asked = kind.runtime.ids_of(begin, words[:1])
+        assert list(shown.ids[: shown.mask.index(True)]) == asked
+
+
+def test_text_without_marks_is_cut_as_the_tokenizer_cuts_it(kind: Kind) -> None:
+    for text in TEXTS[:2]:
+        plain = kind.tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert masking.plain_ids(kind.tokenizer, text) == plain
+
+
+def test_marks_are_counted_as_characters(kind: Kind) -> None:
+    text = "".join(TEXTS)
+    (count,) = sizes_with(kind.tokenizer)(text, [(0, len(text))])
+    assert count == len(masking.plain_ids(kind.tokenizer, text))
+    spans = [(0, len(TEXTS[0]) + len(TEXTS[1])), (len(TEXTS[0]) + len(TEXTS[1]), len(text))]
+    assert sum(sizes_with(kind.tokenizer)(text, spans)) == count
+
+
+def test_both_sides_know_the_same_marks(kind: Kind) -> None:
+    if kind.runtime:
+        assert marks_of(kind.tokenizer)._all == kind.runtime.marks._all
+
+
+@pytest.mark.parametrize(
+    ("content", "control", "mark"),
+    [
+        ("<think>", False, True),
+        ("[INST]", False, True),
+        ("<|fim_prefix|>", False, True),
+        ("<｜User｜>", False, True),
+        ("▁▁", False, False),
+        ("\n\n", False, False),
+        ("    ", False, False),
+        ("Hogwarts", False, False),
+        ("霍格沃茨", False, False),
+        ("—", False, False),
+        ("pad", True, True),
+    ],
+)
+def test_what_is_a_mark(content: str, control: bool, mark: bool) -> None:
+    assert is_mark(content, control) == mark
