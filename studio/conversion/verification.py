@@ -12,8 +12,9 @@ from pydantic import TypeAdapter
 
 from studio.conversion import stories
 from studio.datasets.example import Messages
-from studio.datasets.formatting import formatter_of, is_text
+from studio.datasets.formatting import Formatter, formatter_of, is_text
 from studio.domain.events import Progressed
+from studio.domain.provenance import manner_of
 from studio.domain.recipes import Format, FormatterSpec, Template
 from studio.domain.specs import RegisterSpec
 from studio.domain.voices import FormattedExample
@@ -88,8 +89,8 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     try:
         if spec.gguf_adapter:
             runtime.use(only_gguf(room.fetch(spec.gguf_adapter)))
-        held_out, format_ = _held_out(spec, room)
-        examples = list(_examples(held_out, format_, folder, runtime, spec.positions))
+        held_out, formatter = _held_out(spec, room), _formatter(spec, adapter, room)
+        examples = list(_examples(held_out, formatter, folder, runtime, spec.positions))
         found = _compare(_reference(folder, adapter), runtime, examples, room)
     finally:
         runtime.close()
@@ -109,19 +110,19 @@ def _same_base(adapter: Path, folder: Path) -> None:
     )
 
 
-def _held_out(spec: RegisterSpec, room: Workroom) -> tuple[Iterable[Messages], FormatterSpec]:
+def _held_out(spec: RegisterSpec, room: Workroom) -> Iterable[Messages]:
     """What the voice never learned: its dataset's held-out conversations; of a voice from
     elsewhere, passages of a story that ships with the studio."""
     if spec.dataset is None:
-        return stories.passages(spec.language), Format()
+        return stories.passages(spec.language)
     dataset = room.fetch(spec.dataset)
     lines = (dataset / "validation.jsonl").read_text("utf-8").splitlines()
-    return (json.loads(line)["messages"] for line in lines), _formatter(dataset)
+    return (json.loads(line)["messages"] for line in lines)
 
 
 def _examples(
     held_out: Iterable[Messages],
-    format_: FormatterSpec,
+    formatter: Formatter,
     model: Path,
     runtime: Runtime,
     wanted: int,
@@ -132,7 +133,6 @@ def _examples(
         StudioError: llama.cpp reads other tokens.
     """
     tokenizer = load_tokenizer(model)
-    formatter = formatter_of(format_)
     longest = min(LONGEST, runtime.context)
     for turns in held_out:
         if wanted <= 0:
@@ -147,11 +147,17 @@ def _examples(
             yield example
 
 
-def _formatter(dataset: Path) -> FormatterSpec:
-    path = dataset / "recipe.json"
+def _formatter(spec: RegisterSpec, adapter: Path, room: Workroom) -> Formatter:
+    """How the voice was taught, as it tells itself; of one that an earlier studio taught, as its
+    dataset does."""
+    if manner := manner_of(adapter):
+        return formatter_of(manner.formatter, manner.template)
+    if spec.dataset is None:
+        return formatter_of(Format())
+    path = room.fetch(spec.dataset) / "recipe.json"
     recipe = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     found = recipe.get("spec", {}).get("formatter", "chat-template")
-    return TypeAdapter[FormatterSpec](FormatterSpec).validate_python(found)
+    return formatter_of(TypeAdapter[FormatterSpec](FormatterSpec).validate_python(found))
 
 
 def _reads_the_same(

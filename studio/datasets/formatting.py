@@ -37,6 +37,8 @@ class Turns:
     source = ""
     marks: tuple[str, ...] = ()
     """Special tokens that the template is written with."""
+    guarded = False
+    """Whether the template is a stranger's, and runs in a process that can be stopped."""
     end: str | None = None
     """The one that ends the assistant's turn; None: the model's own end of text."""
 
@@ -111,7 +113,7 @@ class Turns:
         """The template at work with the tokenizer's marks."""
         template = self.template(tokenizer, spec)
         marks = marks_of(tokenizer)
-        return form(template.source, template.marks, marks, guarded=self.kind == "custom")
+        return form(template.source, template.marks, marks, guarded=self.guarded)
 
 
 def is_text(messages: Messages) -> bool:
@@ -145,10 +147,25 @@ class Formatter:
 
     def template(self, tokenizer: Any) -> Template | None:
         """What inference is to ask with; None: the model's own template, which it has."""
-        own = self.spec.kind == "chat-template"
+        own = self.plugin.kind == "chat-template"
         return None if own else self.plugin.template(tokenizer, self.spec)
 
 
-def formatter_of(spec: FormatterSpec) -> Formatter:
-    """The formatter that a spec names."""
-    return Formatter(discover("studio.datasets.formatters")[spec.kind], spec)
+class AsTaught(Turns):
+    """The template that a voice brings with it."""
+
+    kind = "as-taught"
+    label = "As the voice was taught"
+    guarded = True
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def template(self, tokenizer: Any, spec: FormatterSpec | None = None) -> Template:
+        return self._template
+
+
+def formatter_of(spec: FormatterSpec, template: Template | None = None) -> Formatter:
+    """The formatter that a spec names, or the one that writes with the ``template`` of a voice."""
+    plugin = discover("studio.datasets.formatters")[spec.kind]
+    return Formatter(AsTaught(template) if template else plugin, spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def read(path: Path) -> Iterator[Example]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             yield _example(path, number, line)
+
+
+def about(dataset: Path) -> str:
+    """The lines about the story that the dataset's prompts show; empty where there are none."""
+    path = dataset / "recipe.json"
+    recipe = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return str(recipe.get("spec", {}).get("builder", {}).get("about", ""))
 
 
 def _example(path: Path, number: int, line: bytes) -> Example:

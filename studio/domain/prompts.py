@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from studio.domain.base import Language
 
 CONTINUE: dict[Language, str] = {
@@ -15,6 +17,26 @@ def continuation(language: Language, before: str, about: str = "") -> list[dict[
     as a summary or its people, stand in front of it."""
     shown = f"{about.strip()}\n\n{before}" if about.strip() else before
     return [{"role": "user", "content": f"{CONTINUE[language]}\n\n{shown}"}]
+
+
+class Shown(NamedTuple):
+    """What a user's turn consists of; together they are its content."""
+
+    asked: str
+    about: str
+    before: str
+    """The story, which is the first to be shortened."""
+
+
+def parts(content: str, about: str = "") -> Shown:
+    """What is asked, the lines about the story, and what came before."""
+    asked, gap, rest = content.partition("\n\n")
+    if not gap:
+        return Shown("", "", content)
+    told = f"{about.strip()}\n\n" if about.strip() else ""
+    if told and rest.startswith(told):
+        return Shown(asked + gap, told, rest[len(told) :])
+    return Shown(asked + gap, "", rest)
 
 
 BEGIN: dict[Language, str] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.domain.base import Language
-from studio.domain.recipes import Format, FormatterSpec
+from studio.domain.recipes import Format, FormatterSpec, Template
 
 LINEAGE = "lineage.json"
 """The file's name in an adapter's folder."""
@@ -40,11 +41,17 @@ class Base(Part):
 
 
 class Manner(Part):
-    """How the voice was asked when it was taught, and how it is to be asked at the desk."""
+    """How the voice was asked when it was taught, and how it is to be asked at the desk. Whatever
+    becomes of its dataset and of its base model's folder, this is what both go by."""
 
     builder: str = "continuation"
     shown_tokens: int | None = None
     formatter: FormatterSpec = Format()
+    template: Template | None = None
+    """The formatter's template as it was then, the model's own included; None where an earlier
+    studio taught it, and of raw text."""
+    about: str = ""
+    """The lines about the story that stood in front of what came before."""
 
 
 class Source(Part):
@@ -80,3 +87,15 @@ class Provenance(Part):
         """What it was trained for, in the field's word; empty where it is not known."""
         found = self.spec.get("objective")
         return str(found.get("kind", "")) if isinstance(found, dict) else str(found or "")
+
+
+def manner_of(adapter: Path) -> Manner | None:
+    """How a voice was asked when it was taught, as the adapter's folder tells; None where it
+    tells nothing that can be understood."""
+    path = adapter / LINEAGE
+    if not path.is_file():
+        return None
+    try:
+        return Provenance.model_validate_json(path.read_bytes()).manner
+    except ValueError:  # another program's file of the same name
+        return None

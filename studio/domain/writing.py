@@ -32,6 +32,9 @@ class WriteSpec(Spec):
     """Chat turns (role, content), formatted by the model's own template ..."""
     template: Template | None = None
     """... or by this one, as they were when the voice was taught ..."""
+    about: str = ""
+    """Lines about the story that stand at the head of the last turn, behind what is asked: where
+    the prompt is too long, what came before goes first."""
     raw: str | None = None
     """... or, when given, this text as it is."""
     max_tokens: int = Field(256, ge=1, le=8192)

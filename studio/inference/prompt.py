@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from studio.domain.prompts import parts
 from studio.domain.recipes import Template
 from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
@@ -39,7 +40,7 @@ def build(spec: WriteSpec, runtime: Runtime) -> Prompt:
     if spec.raw is not None:
         ids, shortened = _fit_raw(spec.raw, runtime, budget)
     else:
-        ids, shortened = _fit_turns(spec.messages, runtime, budget, spec.template)
+        ids, shortened = _fit_turns(spec, runtime, budget)
     if not ids:
         raise StudioError(
             _("There is nothing to write from."),
@@ -107,18 +108,18 @@ def _fit_raw(text: str, runtime: Runtime, budget: int) -> tuple[list[int], bool]
     return ids, shortened
 
 
-def _fit_turns(
-    turns: Sequence[Turn], runtime: Runtime, budget: int, template: Template | None
-) -> tuple[list[int], bool]:
-    """Drop the oldest turns first (a system turn stays), then the beginning of the last one."""
-    ids = ids_of_turns(turns, runtime, template=template)
+def _fit_turns(spec: WriteSpec, runtime: Runtime, budget: int) -> tuple[list[int], bool]:
+    """Drop the oldest turns first (a system turn stays), then the beginning of what came before,
+    and last the beginning of what is said about the story."""
+    turns: Sequence[Turn] = spec.messages
+    ids = ids_of_turns(turns, runtime, template=spec.template)
     shortened = len(ids) > budget
     while len(ids) > budget:
-        shorter = _without_oldest(turns) or _with_later_start(turns, len(ids) - budget, runtime)
+        shorter = _without_oldest(turns) or _shorter(turns, len(ids) - budget, runtime, spec.about)
         if shorter is None:
             return ids[-budget:], True
         turns = shorter
-        ids = ids_of_turns(turns, runtime, template=template)
+        ids = ids_of_turns(turns, runtime, template=spec.template)
     return ids, shortened
 
 
@@ -129,17 +130,21 @@ def _without_oldest(turns: Sequence[Turn]) -> list[Turn] | None:
     return [*system, *rest[2:]] if len(rest) > 2 else None
 
 
-def _with_later_start(turns: Sequence[Turn], excess: int, runtime: Runtime) -> list[Turn] | None:
-    """The last turn keeps its first paragraph (the instruction) and loses story after it."""
+def _shorter(turns: Sequence[Turn], excess: int, runtime: Runtime, about: str) -> list[Turn] | None:
+    """The last turn keeps its first paragraph (the instruction) and loses what comes after it."""
     last = turns[-1]
-    instruction, gap, story = last["content"].partition("\n\n")
-    if not gap:
-        instruction, story = "", instruction
-    if not story:
+    asked, told, before = parts(last["content"], about)
+    if before:
+        content = asked + told + before[_later(before, excess, runtime) :]
+    elif told:
+        content = asked + told[_later(told, excess, runtime) :]
+    else:
         return None
-    tokens = len(runtime.tokenise(story, special=True))
-    story = story[_cut(story, excess, tokens) :]
-    return [*turns[:-1], {**last, "content": f"{instruction}{gap}{story}"}]
+    return [*turns[:-1], {**last, "content": content}]
+
+
+def _later(text: str, excess: int, runtime: Runtime) -> int:
+    return _cut(text, excess, len(runtime.ids_of(text, [(0, len(text))])))
 
 
 def _cut(text: str, excess: int, tokens: int) -> int:

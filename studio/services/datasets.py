@@ -176,12 +176,6 @@ def formatted(dataset_id: str, split: str = "train", index: int = 0) -> Formatte
     return formatter_of(recipe.formatter).run(tokenizer, example["messages"])
 
 
-def template_of(dataset_id: str) -> Template | None:
-    """How a voice of this dataset is asked; None: by its model's own template."""
-    recipe = recipe_of(dataset_id)
-    return template_for(recipe.formatter, recipe.model)
-
-
 def template_for(formatter: FormatterSpec, model: Model) -> Template | None:
     """How a format asks this model; None: by the model's own template."""
     if formatter.kind == "chat-template":

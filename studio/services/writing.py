@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.domain.jobs import Job
-from studio.domain.provenance import Manner
+from studio.domain.provenance import Manner, manner_of
 from studio.domain.recipes import ContinuationSpec
 from studio.domain.records import AdapterRecord, Generation, GgufRecord, StoryRecord
 from studio.domain.voices import Voice
@@ -16,7 +16,7 @@ from studio.domain.writing import Sampling, WriteSpec
 from studio.errors import StudioError
 from studio.language import _
 from studio.services import adapters, datasets, jobs, models, stories
-from studio.services.context import db
+from studio.services.context import db, store
 from studio.store import Database, database
 from studio.store import adapters as adapter_rows
 from studio.store import models as model_rows
@@ -128,29 +128,42 @@ def _generation(job: Job, story: StoryRecord, chosen: Voice) -> Generation:
 def _asked(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
     """The prompt in the form that the voice was taught in, with as much of the story as it saw
     then: turns, in the model's own format or another, or the text alone."""
-    dataset = adapters.taught_with(chosen.id) if chosen.taught else None
-    if dataset is None:
-        return _asked_as_told(chosen, story)
-    builder = datasets.recipe_of(dataset).builder
-    shown = prompt.characters(builder.shown_tokens or BASE.context_tokens, story.language)
-    about = builder.about if isinstance(builder, ContinuationSpec) else ""
-    turns = tuple(prompt.turns(story.text, story.title, story.language, shown, about))
-    if builder.kind == "raw":
-        return {"raw": prompt.tail(story.text, shown) or story.title, "messages": turns}
-    return {"messages": turns, "template": datasets.template_of(dataset)}
-
-
-def _asked_as_told(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
-    """The prompt for a bare base model, or for a voice from elsewhere: as its lineage tells."""
-    voice = adapters.get(chosen.id) if chosen.taught else None
-    told = (voice.facts.get("manner") if voice else None) or {}
-    manner = Manner.model_validate(told)
+    manner = _manner(chosen)
     shown = prompt.characters(manner.shown_tokens or BASE.context_tokens, story.language)
-    turns = tuple(prompt.turns(story.text, story.title, story.language, shown, ""))
+    turns = tuple(prompt.turns(story.text, story.title, story.language, shown, manner.about))
     if manner.builder == "raw":
         return {"raw": prompt.tail(story.text, shown) or story.title, "messages": turns}
-    template = datasets.template_for(manner.formatter, voice.model) if voice else None
-    return {"messages": turns, "template": template}
+    template = manner.template
+    if template is None and chosen.taught:
+        template = datasets.template_for(manner.formatter, adapters.get(chosen.id).model)
+    return {"messages": turns, "template": template, "about": manner.about}
+
+
+def _manner(chosen: Voice) -> Manner:
+    """How the voice tells that it was taught; a bare base model was taught nothing. What a voice
+    that an earlier studio taught does not tell is known of its dataset."""
+    if not chosen.taught:
+        return Manner()
+    record = adapters.get(chosen.id)
+    told = record.facts.get("manner")
+    manner = Manner.model_validate(told) if told else _from_folder(record)
+    dataset = adapters.taught_with(chosen.id)
+    if dataset is None or (manner and (manner.template or manner.builder == "raw")):
+        return manner or Manner()
+    recipe = datasets.recipe_of(dataset)
+    return Manner(
+        builder=recipe.builder.kind,
+        shown_tokens=recipe.builder.shown_tokens,
+        formatter=manner.formatter if manner else recipe.formatter,
+        about=recipe.builder.about if isinstance(recipe.builder, ContinuationSpec) else "",
+    )
+
+
+def _from_folder(record: AdapterRecord) -> Manner | None:
+    try:
+        return manner_of(store().fetch(record.artifact))
+    except StudioError:  # its files are on another machine, or were lost
+        return None
 
 
 def with_kept_pages() -> list[StoryRecord]:

@@ -118,7 +118,9 @@ def _asking(told: Provenance) -> str:
         else f"the format {manner.formatter.kind}"
     )
     words = CONTINUE[told.language or "en"]
-    return f"Ask in {form}: “{words}”, an empty line, and the text that it is to continue."
+    lines = "these lines about the story, an empty line, " if manner.about else ""
+    asking = f"Ask in {form}: “{words}”, an empty line, {lines}and the text that it is to continue."
+    return f"{asking}\n\n{_quoted(manner.about)}" if manner.about else asking
 
 
 def _rows(told: Provenance) -> list[tuple[str, str]]:

@@ -11,7 +11,9 @@ from typing import Any, Literal
 from studio.datasets import stored
 from studio.datasets.example import Example
 from studio.datasets.formatting import Formatter, formatter_of
-from studio.domain.recipes import FormatterSpec
+from studio.datasets.masking import plain_ids
+from studio.domain.prompts import parts
+from studio.domain.recipes import FormatterSpec, Template
 from studio.domain.voices import FormattedExample
 
 IGNORED = -100
@@ -98,6 +100,7 @@ def rows_of(
     formatter: FormatterSpec,
     max_length: int,
     reads: Reading = "completions",
+    template: Template | None = None,
 ) -> tuple[list[Row], Account]:
     """The rows of one split and the account of its tokens. What readers rated as unwanted is
     not counted, except by an objective that learns from ratings.
@@ -107,7 +110,8 @@ def rows_of(
     is a pair when one of its texts is, or when both are the same to the token. Read as text, an
     example is cut where a row is full.
     """
-    reader = Reader(tokenizer, formatter_of(formatter), max_length, reads)
+    about = stored.about(path.parent)
+    reader = Reader(tokenizer, formatter_of(formatter, template), max_length, reads, about)
     wanted = [e for e in stored.read(path) if e.wanted or reads == "ratings"]
     taken = [reader.take(example) for example in wanted]
     return [row for found in taken for row in found.rows], _account(taken)
@@ -136,6 +140,8 @@ class Reader:
     formatter: Formatter
     max_length: int
     reads: Reading
+    about: str = ""
+    """The lines about the story that stand in front of what came before."""
 
     def take(self, example: Example) -> Taken:
         messages = _versions(example.turns, self._rejected(example))
@@ -168,15 +174,16 @@ class Reader:
         """All versions of a conversation within ``max_length`` tokens after one prompt, or None
         when a completion is too long.
 
-        The text of the longest prompt turn is cut from its left, after its instruction, and the
-        conversation is formatted anew, so that the template's own marks stay whole.
+        What came before is cut from its left, and what is said about the story only when nothing
+        of that is left. The conversation is formatted anew, so that the template's own marks stay
+        whole.
         """
         found = whole
-        for _try in range(TRIES):
+        for _try in range(TRIES + len(versions[0])):
             over = max(len(version.ids) for version in found) - self.max_length
             if over <= 0:
                 return found, versions
-            shorter = _without_beginning(versions[0], over, self.tokenizer)
+            shorter = _shorter(versions[0], over, self.tokenizer, self.about)
             if shorter is None:
                 return None
             versions = [[*shorter[:-1], version[-1]] for version in versions]
@@ -219,23 +226,32 @@ def _pieces(text: FormattedExample, messages: Messages, max_length: int) -> Iter
         yield Row(ids, ids, characters, messages[-2]["content"] if len(messages) > 1 else "")
 
 
-def _without_beginning(messages: Messages, tokens: int, tokenizer: Any) -> Messages | None:
-    prompts = [i for i, m in enumerate(messages[:-1]) if m["role"] != "assistant"]
-    if not prompts:
-        return None
-    if tokens > sum(len(messages[i]["content"].encode()) for i in prompts):
+def _shorter(messages: Messages, tokens: int, tokenizer: Any, about: str) -> Messages | None:
+    """With fewer tokens, or None where nothing may go: of what the users said what came before
+    goes first, then what is said about the story, and the system's text last."""
+    asking = [i for i, m in enumerate(messages[:-1]) if m["role"] != "assistant"]
+    if tokens > sum(len(messages[i]["content"].encode()) for i in asking):
         return None  # not even if every byte of them were a token
-    longest = max(prompts, key=lambda i: len(messages[i]["content"]))
-    instruction, gap, before = messages[longest]["content"].partition("\n\n")
-    if not gap:
-        instruction, before = "", instruction
-    ids = tokenizer(before, add_special_tokens=False)["input_ids"]
-    if not ids:
-        return None
+    shown = {i: parts(messages[i]["content"], about) for i in asking}
+    told = {i: found for i, found in shown.items() if messages[i]["role"] == "user"}
+    system = {i: found for i, found in shown.items() if i not in told}
+    for name, found in (("before", told), ("about", told), ("before", system)):
+        longest = max(found, key=lambda i: len(getattr(found[i], name)), default=None)
+        if longest is None or not getattr(found[longest], name):
+            continue
+        kept = _kept(getattr(found[longest], name), tokens, tokenizer)
+        content = "".join(found[longest]._replace(**{name: kept}))
+        turn = {**messages[longest], "content": content}
+        return [*messages[:longest], turn, *messages[longest + 1 :]]
+    return None
+
+
+def _kept(text: str, tokens: int, tokenizer: Any) -> str:
+    """The text without so many tokens at its beginning."""
+    ids = plain_ids(tokenizer, text)
     # A cut may fall inside a character of several bytes; its remains are dropped.
-    kept = tokenizer.decode(ids[tokens:], skip_special_tokens=False).lstrip("\ufffd")
-    turn = {**messages[longest], "content": f"{instruction}{gap}{kept}"}
-    return [*messages[:longest], turn, *messages[longest + 1 :]]
+    kept: str = tokenizer.decode(ids[tokens:], skip_special_tokens=False)
+    return kept.lstrip("\ufffd")
 
 
 def spread(rows: Sequence[Row], count: int) -> list[Row]:

@@ -13,7 +13,7 @@ from studio.training.callbacks import Lesson
 from studio.training.course import Course
 from studio.training.examples import Account
 from studio.training.failures import lowered
-from studio.training.lineage import language_of, write_adapter
+from studio.training.lineage import language_of, manner, write_adapter
 from studio.training.model import changes_base
 
 
@@ -53,6 +53,7 @@ def finish(
         "preset": spec.preset,
         "parents": [spec.parent] if spec.parent else [],
         "language": language_of(dataset),
+        "manner": manner(dataset, base, spec),
     }
     adapter = room.produce("adapter", folder, spec.name, identity | figures)
     return {"adapter": adapter, **figures}

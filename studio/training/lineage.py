@@ -13,13 +13,14 @@ from typing import Any
 
 from studio import __version__
 from studio.datasets import stored
+from studio.datasets.formatting import formatter_of
 from studio.domain.base import Language
 from studio.domain.models import ModelFacts
-from studio.domain.provenance import LINEAGE
-from studio.domain.recipes import PrepareSpec
+from studio.domain.provenance import LINEAGE, Manner
+from studio.domain.recipes import ContinuationSpec, PrepareSpec
 from studio.domain.specs import TrainSpec
 from studio.models.fingerprints import fingerprint
-from studio.models.source import revision_of
+from studio.models.source import load_tokenizer, revision_of
 from studio.settings import ROOT
 from studio.text import languages
 from studio.training.checkpoints import copy_adapter
@@ -56,7 +57,8 @@ def write_adapter(
         "libraries": versions(),
         "device": _device(str(figures["device"])),
         "figures": figures,
-        **_of_dataset(dataset, spec),
+        "language": language_of(dataset),
+        "manner": manner(dataset, base, spec),
     }
     write(target, lineage)
 
@@ -72,18 +74,22 @@ def write(folder: Path, lineage: dict[str, Any]) -> None:
     (folder / LINEAGE).write_text(text, encoding="utf-8")
 
 
-def _of_dataset(dataset: Path, spec: TrainSpec) -> dict[str, Any]:
-    """The dataset's language, and how a passage was asked for."""
+def manner(dataset: Path, base: Path, spec: TrainSpec) -> dict[str, Any]:
+    """How a passage was asked for, with the very template: base models of the same weights may
+    have others."""
     recipe = _recipe(dataset)
-    if "spec" not in recipe:
-        return {"language": language_of(dataset)}
-    builder = PrepareSpec.model_validate(recipe["spec"]).builder
-    manner = {
-        "builder": builder.kind,
-        "shown_tokens": builder.shown_tokens,
-        "formatter": spec.formatter.model_dump(mode="json"),
-    }
-    return {"language": language_of(dataset), "manner": manner}
+    known = PrepareSpec.model_validate(recipe["spec"]).builder if "spec" in recipe else None
+    formatter = formatter_of(spec.formatter)
+    raw = known is not None and known.kind == "raw"
+    template = None if raw else formatter.plugin.template(load_tokenizer(base), spec.formatter)
+    told = Manner(
+        builder=known.kind if known else "continuation",
+        shown_tokens=known.shown_tokens if known else None,
+        formatter=spec.formatter,
+        template=template,
+        about=known.about if isinstance(known, ContinuationSpec) else "",
+    )
+    return told.model_dump(mode="json")
 
 
 def _recipe(dataset: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from studio.domain.events import Progressed
 from studio.domain.merges import MeasureSpec
+from studio.domain.provenance import Manner, manner_of
 from studio.domain.recipes import FormatterSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
@@ -37,7 +38,9 @@ def run(spec: MeasureSpec, room: Workroom) -> dict[str, Any]:
     """
     base = folder_of(spec.model, room.fetch)
     tokenizer = load_tokenizer(base)
-    rows = held_out_of(room.fetch(spec.dataset), tokenizer, PASSAGES, LONGEST)
+    rows = held_out_of(
+        room.fetch(spec.dataset), room.fetch(spec.adapter), tokenizer, PASSAGES, LONGEST
+    )
     if not rows:
         raise StudioError(
             _("There is nothing to measure the voice on."),
@@ -99,8 +102,11 @@ def with_adapter(base: Path, adapter: Path, name: str) -> Any:
     return PeftModel.from_pretrained(load_model(base), str(adapter), name).eval()
 
 
-def held_out_of(dataset: Path, tokenizer: Any, count: int, longest: int) -> list[Row]:
-    """At most ``count`` passages that nothing learned from, evenly over all there are."""
+def held_out_of(
+    dataset: Path, adapter: Path, tokenizer: Any, count: int, longest: int
+) -> list[Row]:
+    """At most ``count`` passages that nothing learned from, evenly over all there are, in the form
+    that the voice was taught in."""
     path = dataset / "validation.jsonl"
     if not path.is_file():
         raise StudioError(
@@ -108,7 +114,8 @@ def held_out_of(dataset: Path, tokenizer: Any, count: int, longest: int) -> list
             _("It has no file {name}.").format(name=path.name),
             _("Prepare the dataset again, or go on without measuring."),
         )
-    rows, _account = rows_of(path, tokenizer, _formatter(dataset), longest)
+    manner = manner_of(adapter) or Manner(formatter=_formatter(dataset))
+    rows, _account = rows_of(path, tokenizer, manner.formatter, longest, template=manner.template)
     return spread([row for row in rows if row.learned], count)
 
 

@@ -171,10 +171,11 @@ def _as_adapter(
     room: Workroom,
 ) -> dict[str, Any]:
     identity = _identity(spec, figures)
+    manner = _manner(spec, room)
     lineage = {
         "studio": code(),
         "language": spec.language,
-        "manner": _manner(spec, room),
+        "manner": manner,
         "spec": spec.model_dump(mode="json"),
         "dataset": identity["dataset"],
         "base": facts.model_dump(mode="json") | {"sha256": fingerprint(base, facts)},
@@ -188,6 +189,7 @@ def _as_adapter(
         "base": facts.name,
         "objective": "merge",
         "quantisation": "none",
+        "manner": manner,
         **_surprise(identity["dataset"], figures["kept"], spec),
         **identity,
     }

@@ -29,7 +29,9 @@ def measure(spec: MergeSpec, base: Path, mix: Path, room: Workroom) -> list[dict
     """
     tokenizer = load_tokenizer(base)
     held_out = {
-        part.adapter: held_out_of(room.fetch(part.dataset), tokenizer, PASSAGES, LONGEST)
+        part.adapter: held_out_of(
+            room.fetch(part.dataset), room.fetch(part.adapter), tokenizer, PASSAGES, LONGEST
+        )
         for part in spec.parts
         if part.dataset
     }

@@ -10,11 +10,15 @@ import pytest
 from studio.conversion import verification
 from studio.domain.base import Model
 from studio.domain.merges import MergePart, MergeSpec
+from studio.domain.provenance import Manner
+from studio.domain.recipes import Format, Template
 from studio.domain.specs import RegisterSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
+from studio.models.source import load_tokenizer
+from studio.settings import settings
 from studio.training import merging
-from tests.ggufs import Shelf
+from tests.ggufs import Shelf, answer
 
 
 def spec(shelf: Shelf, base: str = "F16", positions: int = 60, **changes: Any) -> RegisterSpec:
@@ -47,6 +51,27 @@ def test_a_voice_from_elsewhere_is_proved_on_the_sample_story(shelf: Shelf, lang
     result = verification.run(known, shelf.room)
     assert result["positions"] >= 60
     assert result["top1_agreement"] >= 0.9
+
+
+def test_a_voice_is_proved_in_the_form_that_it_was_taught_in(shelf: Shelf, tmp_path: Path) -> None:
+    """What its dataset says is not asked, and neither is the base model's own template."""
+    folder = tmp_path / "voice"
+    shutil.copytree(shelf.room.fetch(shelf.adapter()), folder)
+    source = "{% for m in messages %}{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}"
+    manner = Manner(template=Template(source=source, marks={}), formatter=Format(kind="chatml"))
+    told = {"manner": manner.model_dump(mode="json")}
+    (folder / "lineage.json").write_text(json.dumps(told))
+    adapter = shelf.room.put(folder)
+    for dataset in (shelf.dataset(), None):
+        known = spec(shelf, adapter=adapter, dataset=dataset)
+        formatter = verification._formatter(known, folder, shelf.room)
+        turns = [{"role": "user", "content": "Go <|im_end|> on."}, answer("It rained.")]
+        shown = formatter.run(load_tokenizer(settings().starter), turns)
+        assert "".join(shown.pieces) == (
+            "user: Go <|im_end|> on.<|im_end|>assistant: It rained.<|im_end|>"
+        )
+        if dataset is None:
+            assert verification.run(known, shelf.room)["top1_agreement"] >= 0.99
 
 
 def test_in_32_bits_the_two_are_one(shelf: Shelf) -> None:

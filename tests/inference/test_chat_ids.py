@@ -144,6 +144,25 @@ def test_a_long_story_keeps_its_instruction_and_its_end(runtime: Runtime) -> Non
     assert len(built.ids) > 150
 
 
+def test_what_is_said_about_the_story_goes_behind_the_story(runtime: Runtime) -> None:
+    about = "Ann keeps the locks.\n\nNobody crosses the bar."
+    story = " ".join(f"On day {day} it rained again." for day in range(300))
+    turns = [{"role": "system", "content": "Be plain."}, *continuation("en", story, about)]
+    kinds = []
+    for tokens in (240, 160, 100, 80, 60):
+        asked = spec("", messages=tuple(turns), about=about, context_tokens=256)
+        ids = prompt.build(asked.model_copy(update={"max_tokens": 256 - tokens}), runtime).ids
+        text = text_of(runtime, ids)
+        assert len(ids) <= max(tokens, 128)
+        assert "Be plain." in text
+        kinds.append((about in text, "it rained" in text))
+    assert kinds[0] == (True, True)
+    short, _cut = prompt._fit_turns(asked, runtime, 40)
+    assert about not in text_of(runtime, short)
+    assert "it rained" not in text_of(runtime, short)
+    assert "Be plain." in text_of(runtime, short)
+
+
 def test_one_endless_line_is_cut_too(runtime: Runtime) -> None:
     built = prompt.build(spec("啊" * 3000), runtime)
     assert built.shortened

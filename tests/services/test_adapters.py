@@ -11,8 +11,10 @@ import pytest
 
 from studio.domain.base import Model
 from studio.domain.events import ArtifactProduced
+from studio.domain.recipes import Template
 from studio.domain.records import AdapterRecord, GgufRecord, Verification
 from studio.domain.specs import AdoptSpec, PublishSpec
+from studio.domain.voices import Voice
 from studio.errors import StudioError
 from studio.services import adapters, carrying, datasets, jobs, lineage, sharing, stories, writing
 from studio.services.context import db, store
@@ -242,8 +244,6 @@ def test_an_adopted_voice_is_asked_as_its_lineage_tells(home: Settings) -> None:
     manner = {"builder": "raw", "shown_tokens": 64, "formatter": {"kind": "raw"}}
     voice = put(facts={"adopted": True, "manner": manner})
     story = stories.create("Ferry", "en", "The lamp was out. " * 100)
-    from studio.domain.voices import Voice
-
     known = Voice(id=voice.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64)
     raw = writing._asked(known, story)
     assert story.text.strip().endswith(raw["raw"].strip())
@@ -252,6 +252,36 @@ def test_an_adopted_voice_is_asked_as_its_lineage_tells(home: Settings) -> None:
     assert "im_start" in other["template"].source
     bare = put(3, facts={"manner": None})
     assert writing._asked(known.model_copy(update={"id": bare.id}), story)["template"] is None
+
+
+TEMPLATE = {"source": "{{ messages[0].content }}<|im_end|>", "marks": {"eos_token": "<|im_end|>"}}
+
+
+def test_a_voice_is_asked_as_it_was_taught_and_not_as_its_dataset_says(home: Settings) -> None:
+    """Its dataset has another format, and its base model may have another template by now."""
+    manner = {"shown_tokens": 64, "about": "Ann keeps the locks.", "template": TEMPLATE}
+    dataset = shelf.put()
+    taught = put(dataset=dataset.id, facts={"manner": manner | {"formatter": {"kind": "chatml"}}})
+    adopted_here = put(2, facts={"adopted": True, "manner": manner})
+    story = stories.create("Ferry", "en", "The lamp was out. " * 100)
+    for voice in (taught, adopted_here):
+        asked = writing._asked(
+            Voice(id=voice.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64), story
+        )
+        assert asked["template"] == Template.model_validate(TEMPLATE)
+        assert asked["about"] == "Ann keeps the locks."
+        assert "\n\nAnn keeps the locks.\n\nThe lamp" in asked["messages"][0]["content"]
+
+
+def test_a_voice_of_an_earlier_studio_is_asked_as_its_folder_and_its_dataset_tell(
+    home: Settings, voice: Path, tmp_path: Path
+) -> None:
+    dataset, story = shelf.put(), stories.create("Ferry", "en", "The lamp was out.")
+    folder = voices.put(tmp_path / "v", manner={"formatter": {"kind": "alpaca"}})
+    for record, kind in ((put(2, dataset=dataset.id), None), (real(folder, dataset=dataset.id), 1)):
+        known = Voice(id=record.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64)
+        template = writing._asked(known, story)["template"]
+        assert (template is not None and "### Response" in template.source) == bool(kind)
 
 
 def test_the_base_model_is_asked_for_where_it_is_not_known(

@@ -11,7 +11,16 @@ import pytest
 
 from studio.datasets.columns import guess
 from studio.datasets.engine import run
-from studio.domain.recipes import Columns, CustomFormat, FileRows, HubRows, PrepareSpec, Quality
+from studio.domain.base import Model
+from studio.domain.recipes import (
+    Columns,
+    CustomFormat,
+    FileRows,
+    Format,
+    HubRows,
+    PrepareSpec,
+    Quality,
+)
 from studio.domain.records import DatasetRecord
 from studio.errors import StudioError
 from studio.services import datasets, training
@@ -93,7 +102,7 @@ def test_a_dataset_is_handed_on(tmp_path: Path, split: str | None) -> None:
 
 def test_the_voice_is_asked_in_the_format_it_is_taught_in(tmp_path: Path) -> None:
     record = prepared(tmp_path, formatter=CustomFormat(template=MARKED))
-    template = datasets.template_of(record.id)
+    template = datasets.template_for(datasets.recipe_of(record.id).formatter, Model())
     assert template is not None
     assert template.source == MARKED
     assert template.marks["eos_token"] == "<|im_end|>"
@@ -103,5 +112,5 @@ def test_the_voice_is_asked_in_the_format_it_is_taught_in(tmp_path: Path) -> Non
     assert "".join(shown.pieces).startswith("<user> ")
 
 
-def test_the_models_own_template_needs_none(tmp_path: Path) -> None:
-    assert datasets.template_of(prepared(tmp_path).id) is None
+def test_the_models_own_template_needs_none() -> None:
+    assert datasets.template_for(Format(), Model()) is None

@@ -10,7 +10,7 @@ import pytest
 
 from studio.domain.provenance import LINEAGE, Base, Provenance
 from studio.domain.specs import TextSample
-from studio.sharing import portable
+from studio.sharing import opening, portable
 from studio.training.lineage import write
 from tests.sharing import voices
 from tests.sharing.voices import SECRET, STARTER
@@ -103,3 +103,20 @@ def test_the_same_voice_gives_the_same_zip(voice: Path, tmp_path: Path) -> None:
             "out/README.md", "out/adapter_config.json", "out/adapter_model.safetensors",
             "out/lineage.json",
         }  # fmt: skip
+
+
+def test_how_it_is_to_be_asked_goes_along_and_is_said(tmp_path: Path) -> None:
+    manner = {
+        "builder": "continuation", "shown_tokens": 192,
+        "about": "Ann keeps the locks.\nIt is 1889.",
+        "template": {"source": "{{ messages[0].content }}", "marks": {"eos_token": "</s>"}},
+    }  # fmt: skip
+    mine = voices.put(tmp_path / "mine", manner=manner)
+    portable.lay_out(mine, tmp_path / "out", "Tide")
+    told = opening.provenance(tmp_path / "out")
+    assert told is not None
+    assert told.manner is not None
+    assert told.manner.model_dump(mode="json") == manner | {"formatter": {"kind": "chat-template"}}
+    card = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert "these lines about the story" in card
+    assert "> Ann keeps the locks.\n> It is 1889." in card

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from studio.datasets.example import Example
 from studio.datasets.formatting import formatter_of
+from studio.domain.prompts import continuation
 from studio.domain.recipes import Format
 from studio.errors import StudioError
 from studio.models.source import load_tokenizer
@@ -96,6 +98,51 @@ def test_only_a_completion_that_does_not_fit_is_left_out(
     taken = Reader(tokenizer, formatter, longest, "completions").take(example)
     assert bool(taken.rows) == (len(formatter.run(tokenizer, bare).ids) <= longest)
     assert taken.tokens == len(formatter.run(tokenizer, turns).ids)
+
+
+ABOUT = "Ann keeps the locks.\n\nNobody crosses the bar."
+
+
+@pytest.mark.parametrize("system", ["", "Write plainly, in the past tense, and never of trains."])
+def test_what_is_said_about_the_story_goes_behind_the_story_and_the_system_text_last(
+    tokenizer: Any, system: str
+) -> None:
+    before = " ".join(f"On day {n} it rained again." for n in range(40))
+    turns = [
+        *([{"role": "system", "content": system}] if system else []),
+        *continuation("en", before, ABOUT),
+        {"role": "assistant", "content": "The ferry came."},
+    ]
+    formatter = formatter_of(Format())
+    whole = len(formatter.run(tokenizer, turns).ids)
+    kinds = []
+    for longest in range(whole, 20, -3):
+        reader = Reader(tokenizer, formatter, longest, "completions", ABOUT)
+        taken = reader.take(Example.model_validate(stored_example(turns)))
+        if not taken.rows:
+            break
+        text = tokenizer.decode(taken.rows[0].input_ids)
+        kinds.append((system in text, ABOUT in text, "it rained again" in text))
+    assert kinds == sorted(kinds, reverse=True)
+    assert (True, True, False) in kinds
+    assert (True, False, False) in kinds
+    assert ((False, False, False) in kinds) == bool(system)
+
+
+def test_a_dataset_tells_what_is_said_about_its_story(tmp_path: Path, tokenizer: Any) -> None:
+    before = " ".join(f"On day {n} it rained again." for n in range(40))
+    turns = [*continuation("en", before, ABOUT), {"role": "assistant", "content": "Ann came."}]
+    dataset = write_dataset(tmp_path, [stored_example(turns)])
+    recipe = {"spec": {"builder": {"kind": "continuation", "about": ABOUT}}}
+    (dataset / "recipe.json").write_text(json.dumps(recipe))
+    ((row,), account) = rows_of(dataset / "train.jsonl", tokenizer, Format(), 100)
+    assert account.shortened
+    assert ABOUT in row.prompt
+    assert "day 39" in row.prompt
+
+
+def stored_example(turns: list[dict[str, str]]) -> dict[str, Any]:
+    return {"id": "0", "messages": turns, "chapter": "One", "tokens": 9, "characters": 9}
 
 
 def test_a_missing_split_is_named(tmp_path: Path, tokenizer: Any) -> None:

@@ -16,6 +16,7 @@ class Custom(Turns):
     kind = "custom"
     label = "A template of your own (Jinja)"
     Spec = CustomFormat
+    guarded = True
 
     def template(self, tokenizer: Any, spec: FormatterSpec | None = None) -> Template:
         """The template that the spec holds.
