@@ -16,7 +16,7 @@ from studio.domain.workroom import Workroom
 from studio.errors import StudioError
 from studio.language import _
 from studio.models.fingerprints import contents
-from studio.models.source import folder_of, validate
+from studio.models.source import folder_of, usable, validate
 from studio.plugins import discover
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def run(spec: ConvertSpec, room: Workroom) -> dict[str, Any]:
     if finding := converter.check(spec, model, adapter):
         raise _as_error(finding)
     try:
-        made = converter.run(spec, model, adapter, room)
+        made = converter.run(spec, usable(model, room.folder / "base"), adapter, room)
     except LaunchError as failure:
         raise _refused(model, failure) from failure
     facts = {"quantisation": converter.kept_as(spec), "sources": sources}

@@ -1,8 +1,8 @@
-"""Runs one converter script, or the quantiser, in a process of its own.
+"""Runs one converter script, its rehearsal, or the quantiser, in a process of its own.
 
-Started by path as ``python -I launch.py convert TOOLKIT SCRIPT ARGUMENTS…`` or
-``… quantise SOURCE TARGET FTYPE THREADS``; imports nothing of the studio. Its standard input
-is a pipe that the parent holds open: when the parent is gone, by whatever signal, so is this.
+Started by path as ``python -I launch.py convert TOOLKIT SCRIPT ARGUMENTS…``, ``… rehearse TOOLKIT
+MODEL DRAFT`` or ``… quantise SOURCE TARGET FTYPE THREADS``. Its standard input is a pipe that the
+parent holds open: when the parent is gone, by whatever signal, so is this.
 """
 
 from __future__ import annotations
@@ -13,68 +13,82 @@ import runpy
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import NoReturn
 
-PRE_TOKENIZERS = (
-    # How the Split patterns of tokenizer.json are told apart, and llama.cpp's name for each:
-    # llama-bpe takes digits in threes, qwen2 one by one, gpt-2 in any number.
-    (r"\p{N}{1,3}", "llama-bpe"),
-    (r"|\p{N}|", "qwen2"),
-    (r"| ?\p{N}+", "gpt-2"),
-)
-GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+FOUND = "FOUND "
+"""What a line begins with that tells, in JSON, what stands in the way of a conversion."""
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def _steps(pre_tokenizer: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if not pre_tokenizer:
-        return []
-    return list(pre_tokenizer.get("pretokenizers", [pre_tokenizer]))
+def _ready(toolkit: str, *, whole: bool) -> ModuleType:
+    """Let llama.cpp's scripts be imported, changed by ``shims``; the studio's own come
+    after all others."""
+    sys.path[:0] = [toolkit, str(Path(toolkit) / "gguf-py")]
+    sys.path.append(str(ROOT))
+    from studio.conversion import shims
 
-
-def pre_tokenizer_of(tokenizer: dict[str, Any]) -> str | None:
-    """llama.cpp's name for how a tokenizer.json splits text, or None where it has none."""
-    steps = _steps(tokenizer.get("pre_tokenizer"))
-    patterns = [s["pattern"].get("Regex", "") for s in steps if s["type"] == "Split"]
-    if not patterns and any(s["type"] == "ByteLevel" and s.get("use_regex", True) for s in steps):
-        patterns = [GPT2_PATTERN]
-    if len(patterns) != 1:
-        return None
-    return next((name for mark, name in PRE_TOKENIZERS if mark in patterns[0]), None)
-
-
-def _install_shim() -> None:
-    """Let llama.cpp's converter know tokenizers by their pattern where it has no fingerprint."""
-    from conversion.base import TextModel  # type: ignore[import-not-found]
-
-    known = TextModel.get_vocab_base_pre
-
-    def get_vocab_base_pre(self: Any, tokenizer: Any) -> str:
-        try:
-            return str(known(self, tokenizer))
-        except NotImplementedError:
-            content = json.loads((Path(self.dir_model) / "tokenizer.json").read_text("utf-8"))
-            if name := pre_tokenizer_of(content):
-                return name
-            raise
-
-    TextModel.get_vocab_base_pre = get_vocab_base_pre
-    pieces = TextModel._create_vocab_sentencepiece
-
-    def create_vocab_sentencepiece(self: Any) -> Any:
-        # The script imports sentencepiece before it looks whether the model has such a vocabulary.
-        if not (path := Path(self.dir_model) / "tokenizer.model").is_file():
-            raise FileNotFoundError(path)
-        return pieces(self)
-
-    TextModel._create_vocab_sentencepiece = create_vocab_sentencepiece
+    shims.install(whole=whole)
+    return shims
 
 
 def _convert(toolkit: str, script: str, *arguments: str) -> None:
-    sys.path[:0] = [toolkit, str(Path(toolkit) / "gguf-py")]
-    _install_shim()
+    _ready(toolkit, whole="lora" not in script)
     path = str(Path(toolkit) / script)
     sys.argv = [path, *arguments]
     runpy.run_path(path, run_name="__main__")
+
+
+def _rehearse(toolkit: str, model: str, draft: str) -> None:
+    """All of a conversion but the weights' numbers: ``draft`` becomes a GGUF file with a hole
+    where they belong, and llama.cpp opens it and reads text with it."""
+    shims = _ready(toolkit, whole=True)
+    import gguf
+    from conversion import (  # type: ignore[import-not-found]
+        ModelBase,
+        ModelType,
+        get_model_architecture,
+        get_model_class,
+    )
+
+    folder, target = Path(model), Path(draft)
+    config = ModelBase.load_hparams(folder, False)
+    kind = get_model_class(get_model_architecture(config, ModelType.TEXT))
+    made = kind(folder, gguf.LlamaFileType.MOSTLY_F16, target)
+    try:
+        made.prepare_tensors()
+        made.prepare_metadata(vocab_only=False)
+    except shims.UnlikeError as found:
+        _end(found.kind, found.value)
+    writer = made.gguf_writer
+    writer.write_header_to_file(path=target)
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    writer.close()
+    sizes = [tensor.nbytes for tensors in writer.tensors for tensor in tensors.values()]
+    whole = sum(writer.ggml_pad(size, writer.data_alignment) for size in sizes)
+    os.truncate(target, target.stat().st_size + whole + writer.data_alignment)
+    _read(target, folder)
+
+
+def _read(gguf: Path, model: Path) -> None:
+    from studio.conversion.tokens import unlike
+    from studio.errors import StudioError
+    from studio.inference.runtime import Runtime
+
+    try:
+        runtime = Runtime(gguf, 0)
+    except StudioError:
+        _end("unread", "")
+    if text := unlike(runtime, model):
+        _end("tokens", text[:40])
+
+
+def _end(kind: str, value: str) -> NoReturn:
+    """Tell the parent what stands in the way of a conversion."""
+    sys.stdout.write(FOUND + json.dumps([kind, value]) + "\n")
+    sys.stdout.flush()
+    sys.exit(1)
 
 
 def _quantise(source: str, target: str, ftype: str, threads: str) -> None:
@@ -95,10 +109,7 @@ def _die_with_parent() -> None:
 
 def main(mode: str, *arguments: str) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    if mode == "convert":
-        _convert(*arguments)
-    else:
-        _quantise(*arguments)
+    {"convert": _convert, "rehearse": _rehearse, "quantise": _quantise}[mode](*arguments)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Protocol
 
-from studio.domain.events import LogLine, Progressed
-from studio.domain.workroom import Stopped, Workroom
+from studio.domain.events import Body, LogLine, Progressed
+from studio.domain.workroom import Stopped
 
 LAUNCH = Path(__file__).with_name("launch.py")
 QUIET = {
+    "GGML_NO_BACKTRACE": "1",
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -40,7 +42,17 @@ class LaunchError(Exception):
         self.lines = lines
 
 
-def launch(room: Workroom, *arguments: str) -> None:
+class Audience(Protocol):
+    """Whoever hears what a child says, and may end it."""
+
+    folder: Path
+
+    def emit(self, body: Body) -> None: ...
+
+    def stopped(self) -> bool: ...
+
+
+def launch(room: Audience, *arguments: str) -> None:
     """Run to the end, telling lines and progress.
 
     Raises:
@@ -70,7 +82,7 @@ def launch(room: Workroom, *arguments: str) -> None:
         raise LaunchError(child.returncode, list(last))
 
 
-def _lines(child: subprocess.Popen[bytes], room: Workroom) -> Iterator[str]:
+def _lines(child: subprocess.Popen[bytes], room: Audience) -> Iterator[str]:
     """The child's lines as they come, until it closes its output."""
     assert child.stdout is not None
     rest = b""
@@ -94,7 +106,7 @@ def _lines(child: subprocess.Popen[bytes], room: Workroom) -> Iterator[str]:
     child.wait()
 
 
-def _tell(room: Workroom, line: str) -> None:
+def _tell(room: Audience, line: str) -> None:
     if found := PERCENT.search(line):
         room.emit(Progressed(step=int(found[1]), steps=100, unit="%"))
         return

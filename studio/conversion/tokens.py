@@ -23,15 +23,22 @@ def check_tokens(gguf: Path, model: Path) -> None:
     Raises:
         StudioError: llama.cpp cannot open the file, or the ids differ.
     """
-    tokenizer = load_tokenizer(model)
     runtime = Runtime(gguf, context=256)
     try:
-        for text in (PROBE, *(f"a{mark}b" for mark in tokenizer.all_special_tokens)):
-            ours = runtime.tokenise(text, special=True)
-            if ours != tokenizer(text, add_special_tokens=False)["input_ids"]:
-                raise _differ(gguf, text)
+        if text := unlike(runtime, model):
+            raise _differ(gguf, text)
     finally:
         runtime.close()
+
+
+def unlike(runtime: Runtime, model: Path) -> str | None:
+    """The first of some texts that llama.cpp cuts into other tokens than the model's tokenizer."""
+    tokenizer = load_tokenizer(model)
+    for text in (PROBE, *(f"a{mark}b" for mark in tokenizer.all_special_tokens)):
+        ours = runtime.tokenise(text, special=True)
+        if ours != tokenizer(text, add_special_tokens=False)["input_ids"]:
+            return text
+    return None
 
 
 def _differ(gguf: Path, text: str) -> StudioError:

@@ -113,6 +113,17 @@ class Pace(Known):
     runs: int
 
 
+class Obstacle(Known):
+    """What would keep a voice on a model from the desk: the converter refuses the model, llama.cpp
+    cannot open the result, cuts text into other tokens, or would compute something else. ``said``
+    is what it said, or what of the model it is."""
+
+    kind: Literal[
+        "refused", "unread", "tokens", "activation", "rope", "scores", "output", "untried"
+    ]
+    said: str = ""
+
+
 KeyState = Literal["absent", "untested", "works", "refused", "unreachable"]
 
 
@@ -135,6 +146,8 @@ class Facts(Known):
     licence: str | None = None
     for_money: bool = True
     """Whether the model's licence lets a writer sell what it wrote, as far as is known."""
+    obstacle: Obstacle | None = None
+    """Found when the model's conversion was rehearsed."""
     gated: bool = False
     """Whether the Hub hands the model out only to those who accepted its conditions."""
     access: Access | None = None

@@ -29,5 +29,7 @@ class ModelFacts(BaseModel):
     attention_bias: bool = False
     mlp_bias: bool = False
     """Whether the config gives those linear layers biases, where the family lets it choose."""
+    idle_tokens: tuple[str, ...] = ()
+    """Tokens of its tokenizer that it has no row for and that nothing needs."""
     weights: tuple[str, ...]
     """Names of the weight files."""

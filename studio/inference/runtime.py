@@ -58,6 +58,7 @@ class Runtime:
     """A model and its context. Not for several threads at once: see ``model_cache``.
 
     ``exact`` computes attention and keeps the cache in 32 bits, for comparing with training.
+    With a ``context`` of 0 no weight is read: only the vocabulary is there.
 
     Raises:
         StudioError: the file is missing, damaged, of an unknown kind, or does not fit.
@@ -77,6 +78,9 @@ class Runtime:
         params = self._lib.llama_model_default_params()
         params.n_gpu_layers = 9999 if self._lib.llama_supports_gpu_offload() else 0
         params.use_extra_bufts = not _has_amx()
+        if context == 0:
+            params.no_alloc, params.n_gpu_layers = True, 0
+            params.load_mode = self._lib.LLAMA_LOAD_MODE_NONE
         self._model = self._lib.llama_model_load_from_file(str(path).encode(), params)
         if not self._model:
             raise cannot_load(path)

@@ -24,8 +24,13 @@ def fingerprint(base: Path, facts: ModelFacts) -> dict[str, str]:
 
 def contents(base: Path, facts: ModelFacts) -> dict[str, str]:
     """sha256 of all that a conversion reads: the weights, and every small file beside them."""
-    small = [path.name for path in base.iterdir() if path.suffix in SMALL and path.is_file()]
-    return fingerprint(base, facts) | {name: _known(base / name) for name in sorted(small)}
+    return fingerprint(base, facts) | small(base)
+
+
+def small(base: Path) -> dict[str, str]:
+    """sha256 of config, tokenizer and every other small file of a base model."""
+    found = [path.name for path in base.iterdir() if path.suffix in SMALL and path.is_file()]
+    return {name: _known(base / name) for name in sorted(found)}
 
 
 def taught_on(adapter: Path) -> dict[str, str] | None:

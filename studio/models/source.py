@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from studio.domain.base import Model
 from studio.domain.models import ModelFacts
 from studio.errors import StudioError
 from studio.language import _
+from studio.models import rows
 from studio.models.files import read_json
 from studio.models.weights import shards, tensors
 from studio.paths import local_path
@@ -74,6 +76,8 @@ def validate(folder: Path) -> ModelFacts:
     files = shards(folder)
     contents = tensors(folder, files)
     tokenizer = _tokenizer_config(folder)
+    vocabulary = _number(folder, config, "vocab_size")
+    rows.check_table(folder, vocabulary, contents)
     _refuse_code(folder / "tokenizer_config.json", tokenizer, architecture)
     heads = int(config.get("num_attention_heads") or 1)
     hidden = _number(folder, config, "hidden_size")
@@ -90,7 +94,8 @@ def validate(folder: Path) -> ModelFacts:
         heads=heads,
         kv_heads=int(config.get("num_key_value_heads") or heads),
         head_dim=int(config.get("head_dim") or hidden // heads),
-        vocabulary=_number(folder, config, "vocab_size"),
+        vocabulary=vocabulary,
+        idle_tokens=rows.idle_tokens(folder, vocabulary),
         context_length=int(config.get("max_position_embeddings") or 2048),
         tied_embeddings=bool(config.get("tie_word_embeddings", False)),
         has_chat_template=_has_chat_template(folder, tokenizer),
@@ -101,23 +106,38 @@ def validate(folder: Path) -> ModelFacts:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The model's own tokenizer, with a padding token.
+    """The model's own tokenizer, with a padding token, and no token that the model has no row for.
 
     Raises:
-        StudioError: the tokenizer's files are missing or broken.
+        StudioError: the tokenizer's files are missing or broken, or the model has no row for a
+            token that is needed.
     """
     from transformers import AutoTokenizer
 
     _tokenizer_config(folder)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
-        )
+        with TemporaryDirectory() as room:
+            tokenizer = AutoTokenizer.from_pretrained(
+                str(usable(folder, Path(room) / folder.name)),
+                local_files_only=True,
+                trust_remote_code=False,
+            )
     except (ValueError, OSError, KeyError, ImportError) as error:
         raise _broken_tokenizer(folder, str(error)) from error
+    tokenizer.name_or_path = str(folder)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def usable(folder: Path, target: Path) -> Path:
+    """The model's folder, or one made in ``target`` whose tokenizer knows only tokens that the
+    model has a row for. Raises StudioError as ``load_tokenizer`` does."""
+    config = read_json(folder / CONFIG) if (folder / CONFIG).is_file() else {}
+    vocabulary = config.get("vocab_size")
+    if not isinstance(vocabulary, int):
+        return folder
+    return rows.without_idle(folder, vocabulary, target)
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -198,8 +218,6 @@ def _tokenizer_config(folder: Path) -> dict[str, Any]:
             _("There is no tokenizer.json, which cuts text into the pieces a model reads."),
             _("Download or copy the tokenizer's files into the folder."),
         )
-    if found[0].suffix == ".json":
-        read_json(found[0])
     path = folder / "tokenizer_config.json"
     return read_json(path) if path.is_file() else {}
 

@@ -77,6 +77,7 @@ def facts(spec: TrainSpec) -> Facts:
     gated = listed is not None and listed.gated == "yes"
     return Facts(
         model=model,
+        obstacle=models.obstacle(spec.model),
         gated=gated,
         access=access(spec, gated),
         probe=probing.found(spec, place),

@@ -13,8 +13,10 @@ from studio.language import _
 from studio.models.loading import load_model
 
 ALL = "all-linear"
-NOT_FOUND = ("target modules", "no modules were targeted")
-"""What peft says when nothing in the model has the names it was given."""
+NOT_CARRIED = ("lm_head", "embed_tokens")
+"""The last and the first layer: no GGUF adapter holds matrices of theirs."""
+NOT_FOUND = ("target modules", "no modules were targeted", "target module")
+"""What peft says when nothing in the model that can learn has the names it was given."""
 LARGE = 400_000_000
 """Parameters above which activations are computed twice to save memory."""
 
@@ -39,11 +41,12 @@ def with_adapter(base: Any, lora: LoraSpec) -> Any:
     """Put the matrices of ``lora`` into ``base``.
 
     Raises:
-        StudioError: the model has no modules or blocks of the names asked for, or PiSSA is to
-            begin at compressed weights.
+        StudioError: the model has no modules or blocks of the names asked for, the first or the
+            last layer is to get matrices, or PiSSA is to begin at compressed weights.
     """
     from peft import LoraConfig, get_peft_model
 
+    _refuse_tables(lora)
     if lora.start == "pissa" and getattr(base, "is_quantized", False):
         raise StudioError(
             _("PiSSA cannot begin at a compressed model."),
@@ -79,6 +82,16 @@ def with_adapter(base: Any, lora: LoraSpec) -> Any:
     model.peft_config["default"].init_lora_weights = True
     model.base_was_changed = lora.start == "pissa"
     return model
+
+
+def _refuse_tables(lora: LoraSpec) -> None:
+    names = [name.strip() for name in lora.target_modules.split(",")]
+    if tables := [name for name in names if name.rpartition(".")[2] in NOT_CARRIED]:
+        raise StudioError(
+            _("The voice could not be taken to the desk."),
+            _("A GGUF adapter cannot hold {names}.").format(names=", ".join(tables)),
+            _("Set the target modules to all-linear, which fits every supported model."),
+        )
 
 
 def changes_base(model: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.domain.facts import Facts
+from studio.domain.facts import Facts, Obstacle
 from studio.domain.findings import Finding, Remedy
 from studio.domain.learning import LoraSpec
 from studio.domain.models import ModelFacts
@@ -23,6 +23,8 @@ ONE_TABLE = ("GemmaForCausalLM", "Gemma2ForCausalLM")
 
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
+    if facts.obstacle:
+        yield _never(facts.obstacle)
     if spec.lora.beyond_gguf and facts.model:
         yield _within_its_base(spec, facts, facts.model)
     rank = spec.lora.stored_rank
@@ -45,6 +47,40 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
                 rank=rank, usual=SERVED_RANK
             ),
         )
+
+
+def _never(found: Obstacle) -> Finding:
+    """What the rehearsal of the conversion came upon."""
+    if found.kind == "untried":
+        return finding(
+            "conversion",
+            "tells",
+            _("Whether this model can be taken to the writing desk is not known yet."),
+            _("That is tried with llama.cpp, which is still being made ready."),
+            remedy(_("Look again when it is ready; the training can begin")),
+        )
+    reasons = {
+        "refused": _("llama.cpp's converter cannot make a GGUF file of it; it said: {said}"),
+        "unread": _("llama.cpp cannot open what its own converter makes of it."),
+        "tokens": _("llama.cpp would cut “{said}” into other tokens than are taught."),
+        "activation": _("llama.cpp computes another function than {said} between its layers."),
+        "rope": _("llama.cpp does not count places in a text as this model does ({said})."),
+        "scores": _("llama.cpp would weigh what it reads by another number than {said}."),
+        "output": _("Its last layer differs from its first, and llama.cpp has one for both."),
+    }
+    return finding(
+        "conversion",
+        "blocks",
+        _("No voice on this model could be taken to the writing desk."),
+        reasons[found.kind].format(said=found.said),
+        *_cure(found),
+        remedy(_("Choose another base model; those of the catalogue can be taken along")),
+    )
+
+
+def _cure(found: Obstacle) -> Iterator[Remedy]:
+    if "tokenizer.model" in found.said:
+        yield remedy(_("Copy the file tokenizer.model from the model's own page into its folder"))
 
 
 def _within_its_base(spec: TrainSpec, facts: Facts, model: ModelFacts) -> Finding:

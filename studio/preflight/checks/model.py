@@ -14,8 +14,7 @@ from studio.models.shape import shape_of_facts
 from studio.preflight.adapters import ALL, matches, module_paths
 from studio.preflight.check import Check, finding, remedy
 from studio.preflight.setup import adapter_of
-
-NOT_CARRIED = ("lm_head", "embed_tokens")
+from studio.training.model import NOT_CARRIED
 
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
@@ -36,6 +35,16 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     yield from _parts(spec, facts.model)
     yield from _compressed(spec, facts)
     yield from _licence(spec, facts)
+    if facts.model.idle_tokens:
+        yield finding(
+            "model",
+            "tells",
+            _("The tokenizer knows a mark that the model does not."),
+            _("The model has no row for {names}, so the studio does without.").format(
+                names=", ".join(facts.model.idle_tokens[:3])
+            ),
+            remedy(_("Nothing is to be done; no text is made of it")),
+        )
     if spec.max_length > facts.model.context_length:
         yield finding(
             "model",
@@ -62,7 +71,7 @@ def _targets(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
         return
     names = [name.strip() for name in spec.lora.target_modules.split(",")]
     everywhere = remedy(_("Teach every linear layer"), 0, **{"lora.target_modules": ALL})
-    if carried := [name for name in names if name in NOT_CARRIED]:
+    if carried := [name for name in names if name.rpartition(".")[2] in NOT_CARRIED]:
         yield finding(
             "model",
             "blocks",
