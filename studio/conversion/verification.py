@@ -10,10 +10,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from studio.conversion import stories
+from studio.conversion import stories, verdict
+from studio.conversion.agreement import Agreement, change_of, next_strength, precision
+from studio.conversion.holding import check_holds, parts_of
+from studio.conversion.speaking import Reference, Voiced
 from studio.datasets.example import Messages
 from studio.datasets.formatting import Formatter, formatter_of, is_text
-from studio.domain.events import Progressed
+from studio.domain.events import LogLine, Progressed
 from studio.domain.provenance import manner_of
 from studio.domain.recipes import Format, FormatterSpec, Template
 from studio.domain.specs import RegisterSpec
@@ -25,14 +28,12 @@ from studio.inference.prompt import ids_as_taught, ids_of_text, ids_of_turns
 from studio.inference.runtime import Runtime
 from studio.language import _
 from studio.models.fingerprints import fingerprint, taught_on
-from studio.models.loading import load_model
 from studio.models.source import folder_of, load_tokenizer, validate
 
 LONGEST = 2048
 """Tokens of an example that are compared at most."""
-LEAST_AGREEMENT = {"Q5_K_M": 0.8, "Q4_K_M": 0.7}
-"""Below this share the voice would be wrong; coarse weights may differ more without a defect."""
-USUAL_AGREEMENT = 0.9
+TRIES = 8
+"""How often a strength is looked for at which the voice is heard well."""
 
 
 @dataclass(frozen=True)
@@ -42,40 +43,18 @@ class Example:
     ids: list[int]
     learned: list[int]
 
-
-@dataclass
-class Agreement:
-    """What was found over all positions so far."""
-
-    positions: int = 0
-    same: int = 0
-    difference: float = 0.0
-
-    def add(self, ours: Any, theirs: Any) -> None:
-        """Compare float arrays [positions, vocabulary] of logits."""
-        import numpy as np
-
-        self.positions += len(ours)
-        self.same += int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
-        self.difference = max(self.difference, float(np.abs(ours - theirs).max()))
-
     @property
-    def share(self) -> float:
-        return self.same / self.positions if self.positions else 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "max_abs_logit_diff": round(self.difference, 6),
-            "top1_agreement": round(self.share, 6),
-            "positions": self.positions,
-        }
+    def before(self) -> list[int]:
+        """The places after which a learned token is foretold."""
+        return [place - 1 for place in self.learned]
 
 
 def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     """Compare logits on what the author wrote in held-out passages; produces a "report".
 
     Result: ``max_abs_logit_diff`` (logits), ``top1_agreement`` (share of positions where both
-    find the same token likeliest) and ``positions`` (at least those asked for, or all).
+    find the same token likeliest), ``positions`` (those asked for, or all), and what else
+    ``Agreement.as_dict`` tells.
 
     Raises:
         StudioError: a file does not fit, tokens differ, or the two do not agree.
@@ -85,16 +64,19 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     adapter, base = room.fetch(spec.adapter), room.fetch(spec.gguf_base)
     if spec.dataset is not None:  # of a voice from elsewhere the writer chose the base model
         _same_base(adapter, folder)
+    converted = only_gguf(room.fetch(spec.gguf_adapter)) if spec.gguf_adapter else None
     runtime = Runtime(only_gguf(base), LONGEST, exact=True)
     try:
-        if spec.gguf_adapter:
-            runtime.use(only_gguf(room.fetch(spec.gguf_adapter)))
         held_out, formatter = _held_out(spec, room), _formatter(spec, adapter, room)
         examples = list(_examples(held_out, formatter, folder, runtime, spec.positions))
-        found = _compare(_reference(folder, adapter), runtime, examples, room)
+        reference = Reference(folder, adapter)
+        rounding = check_holds(converted, parts_of(reference.model)) if converted else 0.0
+        found = _compare(reference, Voiced(runtime, converted), examples, room)
     finally:
         runtime.close()
-    _check(found, _quantisation(base))
+    verdict.check(found, precision(runtime.head), rounding, apart=converted is not None)
+    if said := verdict.unheard(found, apart=converted is not None):
+        room.emit(LogLine(level="warning", text=said))
     return _report(spec, room, found)
 
 
@@ -116,8 +98,15 @@ def _held_out(spec: RegisterSpec, room: Workroom) -> Iterable[Messages]:
     if spec.dataset is None:
         return stories.passages(spec.language)
     dataset = room.fetch(spec.dataset)
-    lines = (dataset / "validation.jsonl").read_text("utf-8").splitlines()
-    return (json.loads(line)["messages"] for line in lines)
+    return _conversations(dataset / "validation.jsonl")
+
+
+def _conversations(path: Path) -> Iterator[Messages]:
+    """Of a JSON Lines file, whose lines end in a line feed and in nothing else."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)["messages"]
 
 
 def _examples(
@@ -130,7 +119,7 @@ def _examples(
     """Held-out conversations, until their learned tokens are ``wanted`` or there are no more.
 
     Raises:
-        StudioError: llama.cpp reads other tokens.
+        StudioError: llama.cpp reads other tokens, or the desk would send others.
     """
     tokenizer = load_tokenizer(model)
     longest = min(LONGEST, runtime.context)
@@ -141,7 +130,9 @@ def _examples(
         if not _reads_the_same(turns, formatted, runtime, formatter.template(tokenizer)):
             raise _tokens_differ(runtime.head.path, turns)
         learned = [i for i, is_learned in enumerate(formatted.mask) if is_learned and i]
-        example = Example(list(formatted.ids[:longest]), [i for i in learned if i < longest])
+        example = Example(
+            list(formatted.ids[:longest]), [i for i in learned if i < longest][:wanted]
+        )
         if example.learned:
             wanted -= len(example.learned)
             yield example
@@ -163,65 +154,65 @@ def _formatter(spec: RegisterSpec, adapter: Path, room: Workroom) -> Formatter:
 def _reads_the_same(
     turns: Messages, formatted: FormattedExample, runtime: Runtime, template: Template | None
 ) -> bool:
-    """Whether llama.cpp has the same ids, of what asks and of the whole."""
+    """Whether what the desk sends to have the last turn written is what training put before it,
+    to the token, and llama.cpp has the same ids for that turn."""
     ids = list(formatted.ids)
     if is_text(turns):
         return ids[:-1] == ids_of_text(turns[0]["content"], runtime)
     asked = ids_of_turns(turns[:-1], runtime, template=template)
-    return ids[: len(asked)] == asked and ids in ids_as_taught(turns, runtime, template)
-
-
-def _reference(folder: Path, adapter: Path) -> Any:
-    """The trained model as training leaves it, computed in 32 bits on the processor."""
-    import torch
-    from peft import PeftModel
-
-    model = load_model(folder, device="cpu", dtype=torch.float32)
-    return PeftModel.from_pretrained(model, str(adapter)).eval()
+    if ids[: len(asked)] != asked or not any(formatted.mask[len(asked) :]):
+        return False
+    return ids in ids_as_taught(turns, runtime, template)
 
 
 def _compare(
-    reference: Any, runtime: Runtime, examples: Sequence[Example], room: Workroom
+    reference: Reference, voiced: Voiced, examples: Sequence[Example], room: Workroom
 ) -> Agreement:
     found = Agreement()
     for number, example in enumerate(examples, 1):
         if room.stopped():
             raise Stopped(found.as_dict())
-        before = [i - 1 for i in example.learned]
-        theirs = _logits(reference, example.ids)[before]
-        found.add(runtime.logits(example.ids)[before], theirs)
+        _add(found, reference, voiced, example, first=number == 1)
         room.emit(Progressed(step=number, steps=len(examples), unit="passages"))
     return found
 
 
-def _logits(reference: Any, ids: list[int]) -> Any:
-    import torch
+def _add(
+    found: Agreement, reference: Reference, voiced: Voiced, example: Example, first: bool
+) -> None:
+    plain = reference.logits(example, 0.0)
+    taught = reference.logits(example, 1.0)
+    spoken = voiced.logits(example, 1.0)
+    found.add(spoken, taught)
+    if not voiced.adapter:  # in one file with its base, which is not there alone
+        found.add_base(spoken, taught)
+        found.add_change(spoken - plain, taught - plain)
+        return
+    bare = voiced.logits(example, 0.0)
+    found.add_base(bare, plain)
+    if first and found.is_finite():
+        found.strength = _audible(found, reference, example, plain, taught)
+    if found.strength != 1.0:
+        taught = reference.logits(example, found.strength)
+        spoken = voiced.logits(example, found.strength)
+    found.add_change(spoken - bare, taught - plain)
 
-    with torch.inference_mode():
-        return reference(input_ids=torch.tensor([ids])).logits[0].float().numpy()
 
-
-def _quantisation(base: Path) -> str:
-    path = base / "facts.json"
-    return str(json.loads(path.read_text("utf-8"))["quantisation"]) if path.is_file() else ""
-
-
-def _check(found: Agreement, quantisation: str) -> None:
-    if not found.positions:
-        raise StudioError(
-            _("The voice could not be proved."),
-            _("The dataset holds out no passage to compare on."),
-            _("Prepare the dataset again with a larger held-out share."),
-        )
-    if found.share < LEAST_AGREEMENT.get(quantisation, USUAL_AGREEMENT):
-        raise StudioError(
-            _("The converted voice does not write as it was taught."),
-            _(
-                "On {positions} held-out words llama.cpp agrees with the trained model on only "
-                "{share:.0%} of the likeliest next words."
-            ).format(positions=found.positions, share=found.share),
-            _("Convert the base model in F16, and the voice again from the same base model."),
-        )
+def _audible(
+    found: Agreement, reference: Reference, example: Example, plain: Any, taught: Any
+) -> float:
+    """A strength at which what the voice changes stands out of the base's noise, and still grows
+    with the strength; what is wrong by a factor is wrong by it there, too. 1 where the voice
+    changes nothing."""
+    strength = 1.0
+    for _number in range(TRIES):
+        change = change_of(taught, plain)
+        wanted = next_strength(strength, change, found.noise) if change else strength
+        if wanted == strength:
+            return strength if change else 1.0
+        strength = wanted
+        taught = reference.logits(example, strength)
+    return strength
 
 
 def _report(spec: RegisterSpec, room: Workroom, found: Agreement) -> dict[str, Any]:

@@ -250,19 +250,21 @@ class Runtime:
             self.forget()
             raise no_memory(self.head.path, self.context)
 
-    def logits(self, ids: Sequence[int]) -> Any:
-        """Logits after each of ``ids``, computed afresh: float32 array [len(ids), vocabulary]."""
+    def logits(self, ids: Sequence[int], places: Sequence[int] | None = None) -> Any:
+        """Logits after each of ``ids``, or after those at ``places`` (ascending), computed afresh:
+        float32 array [places, vocabulary]."""
         import numpy as np
 
         self.forget()
-        found = np.empty((len(ids), self.vocabulary), dtype=np.float32)
+        wanted = np.arange(len(ids)) if places is None else np.asarray(places, dtype=int)
+        found = np.empty((len(wanted), self.vocabulary), dtype=np.float32)
         for start in range(0, len(ids), BATCH):
             part = ids[start : start + BATCH]
             self._decode_all(part, start)
             rows = self._lib.llama_get_logits(self._context)
-            found[start : start + len(part)] = np.ctypeslib.as_array(
-                rows, shape=(len(part) * self.vocabulary,)
-            ).reshape(len(part), self.vocabulary)
+            whole = np.ctypeslib.as_array(rows, shape=(len(part) * self.vocabulary,))
+            here = (start <= wanted) & (wanted < start + len(part))
+            found[here] = whole.reshape(len(part), self.vocabulary)[wanted[here] - start]
         self.ids = list(ids)
         return found
 

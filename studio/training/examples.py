@@ -160,7 +160,8 @@ class Reader:
         rows = [self._row(found, turns) for found, turns in zip(*fitting, strict=True)]
         chosen = replace(rows[0], wanted=example.wanted, chapter=example.chapter)
         row = replace(chosen, rejected=rows[1] if len(rows) > 1 else None)
-        return Taken((row,), tokens, whole[0].unlearned if self.reads == "completions" else 0)
+        unlearned = whole[0].unlearned if self.reads == "completions" else 0
+        return Taken((row,), tokens, unlearned=unlearned)
 
     def _rejected(self, example: Example) -> str | None:
         return example.rejected if self.reads in ("pairs", "ratings") else None

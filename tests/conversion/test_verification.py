@@ -34,7 +34,7 @@ def spec(shelf: Shelf, base: str = "F16", positions: int = 60, **changes: Any) -
 
 def test_a_right_voice_is_proved_and_reported(shelf: Shelf) -> None:
     result = verification.run(spec(shelf, positions=10_000), shelf.room)
-    assert set(result) == {"max_abs_logit_diff", "top1_agreement", "positions"}
+    assert {"max_abs_logit_diff", "top1_agreement", "positions"} <= set(result)
     assert result["top1_agreement"] >= 0.99
     assert result["max_abs_logit_diff"] < 0.05
     assert result["positions"] > 60

@@ -1,0 +1,112 @@
+"""Whether what was found between llama.cpp and torch is rounding, or a fault."""
+
+from __future__ import annotations
+
+from studio.conversion.agreement import Agreement
+from studio.errors import StudioError
+from studio.language import _
+
+BASE_NOISE = {"F32": 1e-4, "F16": 0.01, "Q8_0": 0.06, "Q5_K_M": 0.2, "Q4_K_M": 0.35}
+"""‖llama.cpp − torch‖ ÷ ‖torch‖ of centred logits that a model may have in each precision: twice
+the largest that was measured and more."""
+UNKNOWN = 0.35
+"""The same of a precision that is not made here."""
+LEAST_AGREEMENT = {"Q5_K_M": 0.8, "Q4_K_M": 0.7}
+"""Below this share of equal top tokens a voice would be wrong; coarse weights may differ more."""
+USUAL_AGREEMENT = 0.9
+STRENGTH = (0.02, 0.15)
+"""What the strength may differ from 1 by: always, and for each unit of noise ÷ change."""
+REMAINDER = (0.02, 2.0)
+"""The same of the part of a change that is not the trained model's, ÷ the latter."""
+MASKED, MASKED_WITHIN = 1.0, 4.0
+"""Noise ÷ change up to which a change tells anything: of a voice beside its base model, which is
+judged at a strength at which it is heard, and of one within it, which cannot be turned up."""
+
+
+def check(found: Agreement, precision: str, rounding: float, apart: bool) -> None:
+    """Refuse what cannot be right. ``rounding`` is the relative error of the converted adapter's
+    own numbers; ``apart`` says that the voice is a file beside its base model.
+
+    Raises:
+        StudioError: there was nothing to compare, or the two do not agree.
+    """
+    if not found.positions:
+        raise StudioError(
+            _("The voice could not be proved."),
+            _("The dataset holds out no passage to compare on."),
+            _("Prepare the dataset again with a larger held-out share."),
+        )
+    if not found.is_finite():
+        raise _refused(
+            _("Where a number should be, the model or the voice computes none."),
+            _("Look at how the lesson went, and teach the voice again at a smaller rate."),
+        )
+    _check_noise(found, precision, apart)
+    if not is_masked(found, apart):
+        _check_change(found, rounding, apart)
+    if found.share < LEAST_AGREEMENT.get(precision, USUAL_AGREEMENT):
+        raise _refused(
+            _(
+                "On {positions} held-out words llama.cpp agrees with the trained model on only "
+                "{share:.0%} of the likeliest next words."
+            ).format(positions=found.positions, share=found.share)
+        )
+
+
+def is_masked(found: Agreement, apart: bool) -> bool:
+    """Whether the voice changes less than the precision rounds away, at whatever strength."""
+    return found.masking > (MASKED if apart else MASKED_WITHIN)
+
+
+def unheard(found: Agreement, apart: bool) -> str:
+    """What is to be said of a voice that changes nearly nothing; empty where it is heard."""
+    if not is_masked(found, apart):
+        return ""
+    if not apart:
+        return _(
+            "The voice changes the model by less than this precision rounds away, and could not "
+            "be told from the untaught model."
+        )
+    return _(
+        "The voice changes next to nothing: it will write as the untaught model does. Its numbers "
+        "were converted right."
+    )
+
+
+def _check_noise(found: Agreement, precision: str, apart: bool) -> None:
+    limit = BASE_NOISE.get(precision, UNKNOWN)
+    if found.noise <= limit:
+        return
+    who = _("without the voice") if apart else _("with the voice in it")
+    raise _refused(
+        _(
+            "Already {who} llama.cpp differs from the model by {noise:.1%}; with weights in "
+            "{precision} up to {limit:.1%} is rounding."
+        ).format(who=who, noise=found.noise, precision=precision or "?", limit=limit)
+    )
+
+
+def _check_change(found: Agreement, rounding: float, apart: bool) -> None:
+    if abs(found.applied - 1) > _allowed(STRENGTH, found, rounding):
+        raise _refused(
+            _("llama.cpp applies it {applied:.2f} times as strongly.").format(applied=found.applied)
+        )
+    if apart and found.remainder > _allowed(REMAINDER, found, rounding):
+        raise _refused(
+            _("{share:.0%} of what it changes in llama.cpp is not what was learned.").format(
+                share=min(found.remainder, 9.99)
+            )
+        )
+
+
+def _allowed(pair: tuple[float, float], found: Agreement, rounding: float) -> float:
+    always, by_noise = pair
+    return always + by_noise * found.masking + 3 * rounding
+
+
+def _refused(why: str, remedy: str = "") -> StudioError:
+    return StudioError(
+        _("The converted voice does not write as it was taught."),
+        why,
+        remedy or _("Convert the base model in F16, and the voice again from the same base model."),
+    )
