@@ -1,5 +1,7 @@
 """The desk: a story, a page to write on, and a voice that goes on where you stop."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from studio.domain.jobs import Job, JobState
@@ -153,11 +155,12 @@ def passage(page: Generation, job: Job) -> None:
         said = _("writing…") if page.text else words.state(job)
         st.caption(f":material/ink_pen: {said}")
     else:
-        st.caption(
-            _("{voice} went on like this. Keep it, or not: your text is untouched so far.").format(
-                voice=words.plain(writing.voice_name(page.voice))
-            )
+        said = (
+            _("{voice} came this far. Copy what you want of it; your text is untouched.")
+            if job.failure
+            else _("{voice} went on like this. Keep it, or not: your text is untouched so far.")
         )
+        st.caption(said.format(voice=words.plain(writing.voice_name(page.voice))))
     language = stories.get(page.story_id).language
     if page.text:
         prose(page.text.strip(), language, key=f"desk_page_{page.job_id}", framed=True, follow=True)
@@ -167,18 +170,29 @@ def passage(page: Generation, job: Job) -> None:
 
 def judge(page: Generation) -> None:
     """Keep, try again or discard a page that has come to its end."""
+    whole = bool(page.text.strip()) and jobs.get(page.job_id).state is not JobState.FAILED
     with st.container(horizontal=True):
-        if page.text.strip() and st.button(_("Keep"), type="primary", icon=":material/check:"):
-            writing.accept(page.job_id)
+        if whole and st.button(_("Keep"), type="primary", icon=":material/check:"):
+            settle(writing.accept, page)
             desk.changed_here()
             st.rerun()
         if st.button(_("Try again"), icon=":material/refresh:"):
-            writing.discard(page.job_id)
-            go_on(page.story_id)
+            if settle(writing.discard, page):
+                go_on(page.story_id)
             st.rerun()
         if st.button(_("Discard"), icon=":material/close:"):
-            writing.discard(page.job_id)
+            settle(writing.discard, page)
             st.rerun()
+
+
+def settle(way: Callable[[str], object], page: Generation) -> bool:
+    """Whether a page could be kept or discarded: another window may have been quicker."""
+    try:
+        way(page.job_id)
+    except StudioError as problem:
+        st.session_state["desk_problem"] = problem
+        return False
+    return True
 
 
 def voice_of(story: StoryRecord, found: list[Voice]) -> None:

@@ -10,7 +10,7 @@ from studio.domain.records import Revision, StoryRecord
 from studio.errors import StudioError
 from studio.language import _
 from studio.services.context import db
-from studio.store import database, rows, stories
+from studio.store import Database, database, rows, stories
 
 
 def create(title: str, language: Language = "en", text: str = "") -> StoryRecord:
@@ -48,13 +48,18 @@ def get(story_id: str) -> StoryRecord:
 def save(story_id: str, text: str) -> int:
     """Keep the text as a new revision and return its number; an unchanged text keeps its own."""
     with database.write(db()) as connection:
-        story = get(story_id)
-        if text == story.text:
-            return story.revision
-        revision = story.revision + 1
-        changes = [("text", text), ("revision", revision), ("updated_at", time.time())]
-        rows.set_columns(connection, "stories", story_id, changes)
-        stories.keep(connection, story_id, revision, text)
+        return put(connection, story_id, text)
+
+
+def put(connection: Database, story_id: str, text: str) -> int:
+    """``save``, within a transaction that holds more than this."""
+    story = get(story_id)
+    if text == story.text:
+        return story.revision
+    revision = story.revision + 1
+    changes = [("text", text), ("revision", revision), ("updated_at", time.time())]
+    rows.set_columns(connection, "stories", story_id, changes)
+    stories.keep(connection, story_id, revision, text)
     return revision
 
 

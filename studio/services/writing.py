@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from studio.domain.jobs import Job
+from studio.domain.jobs import Job, JobState
 from studio.domain.provenance import Manner, manner_of
 from studio.domain.recipes import ContinuationSpec
 from studio.domain.records import AdapterRecord, Generation, GgufRecord, StoryRecord
@@ -200,18 +200,68 @@ def pending(story_id: str) -> list[Generation]:
 
 
 def accept(job_id: str) -> int:
-    """Put a generated page at the end of its story; the number of the new revision."""
-    page = _page(job_id)
-    text = stories.get(page.story_id).text
-    revision = stories.save(page.story_id, prompt.joined(text, page.text))
-    _settle(job_id, "accepted")
+    """Put a generated page at the end of its story; the number of the new revision.
+
+    Raises:
+        StudioError: it was kept or discarded before, in this window or another; it is not
+            whole, or nothing was written. The story is as it was.
+    """
+    with database.write(db()) as connection:
+        page = _page(job_id)
+        _must_be_whole(page, jobs.get(job_id))
+        text = stories.get(page.story_id).text
+        revision = stories.put(connection, page.story_id, prompt.joined(text, page.text))
+        story_rows.settle_generation(connection, job_id, "accepted")
     return revision
 
 
 def discard(job_id: str) -> None:
-    """Put a generated page aside; it stays in the story's history."""
-    _page(job_id)
-    _settle(job_id, "discarded")
+    """Put a generated page aside; it stays in the story's history.
+
+    Raises:
+        StudioError: it was kept, and stands in the story.
+    """
+    with database.write(db()) as connection:
+        if _page(job_id).state == "accepted":
+            raise _kept_already()
+        story_rows.settle_generation(connection, job_id, "discarded")
+
+
+def _must_be_whole(page: Generation, job: Job) -> None:
+    if page.state == "accepted":
+        raise _kept_already()
+    if page.state == "discarded":
+        raise StudioError(
+            _("This page is not kept."),
+            _("It was discarded, here or in another window."),
+            _("Ask for another page at the desk."),
+        )
+    if not job.ended:
+        raise StudioError(
+            _("This page is not kept."),
+            _("It is still being written."),
+            _("Wait until it is done, or stop it, and keep it then."),
+        )
+    if job.state is JobState.FAILED:
+        raise StudioError(
+            _("This page is not kept."),
+            _("Something failed while it was written, and it is not whole."),
+            _("Copy what you want of it into your story, or try again."),
+        )
+    if not page.text.strip():
+        raise StudioError(
+            _("This page is not kept."),
+            _("Nothing is written on it."),
+            _("Ask for another page at the desk."),
+        )
+
+
+def _kept_already() -> StudioError:
+    return StudioError(
+        _("This page stands in the story already."),
+        _("It was kept before, here or in another window."),
+        _("Nothing has to be done. To take it out again, bring an earlier version back."),
+    )
 
 
 def discarded(story_id: str) -> list[Generation]:
@@ -227,8 +277,3 @@ def _page(job_id: str) -> Generation:
             _("Ask for a page at the desk."),
         )
     return page
-
-
-def _settle(job_id: str, state: str) -> None:
-    with database.write(db()) as connection:
-        story_rows.settle_generation(connection, job_id, state)
