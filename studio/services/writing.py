@@ -22,6 +22,7 @@ from studio.store import adapters as adapter_rows
 from studio.store import models as model_rows
 from studio.store import stories as story_rows
 from studio.writing import prompt
+from studio.writing.joining import joined
 
 BASE = ContinuationSpec(context_tokens=256)
 """How a base model is asked that was taught nothing."""
@@ -208,9 +209,12 @@ def accept(job_id: str) -> int:
     """
     with database.write(db()) as connection:
         page = _page(job_id)
-        _must_be_whole(page, jobs.get(job_id))
-        text = stories.get(page.story_id).text
-        revision = stories.put(connection, page.story_id, prompt.joined(text, page.text))
+        job = jobs.get(job_id)
+        _must_be_whole(page, job)
+        story = stories.get(page.story_id)
+        goes_on = prompt.goes_on(story.text, page.text, job.spec.get("raw"))
+        text = joined(story.text, page.text, story.language, goes_on=goes_on)
+        revision = stories.put(connection, story.id, text)
         story_rows.settle_generation(connection, job_id, "accepted")
     return revision
 

@@ -12,6 +12,9 @@ SENTENCE_START = re.compile(r"(?<=[.!?…][\"'”’) ])\s*(?=\S)|(?<=[。！？
 CHARACTERS_PER_TOKEN: dict[Language, float] = {"en": 4.0, "zh": 1.4}
 """About; what matters is that a voice is shown as much as it saw when it was trained."""
 
+ENOUGH = 80
+"""Characters by which a place in a story is known again."""
+
 
 def characters(tokens: int, language: Language) -> int:
     return int(tokens * CHARACTERS_PER_TOKEN[language])
@@ -38,16 +41,11 @@ def tail(text: str, characters: int) -> str:
     return text[start.end() if start and start.end() < len(text) else cut :]
 
 
-def joined(text: str, page: str) -> str:
-    """The story with a page added: prose that stops mid-sentence goes on in the same line."""
-    page = page.strip("\n") if not text or text.endswith("\n") else page.rstrip("\n")
-    if not text or text[-1].isspace() or page[:1].isspace() or _is_han(text[-1]):
-        return text + page
-    return f"{text} {page}"
+def goes_on(text: str, page: str, raw: str | None) -> bool | None:
+    """Whether a page goes on within the last word of the text; None where it cannot say so.
 
-
-def _is_han(character: str) -> bool:
-    """Chinese letters and punctuation, after which no space is put."""
-    return (
-        "\u2e80" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef" or character in "…”’"
-    )
+    A page that was asked for by the text alone, as it still ends, begins as it wants to be read.
+    """
+    if not raw or not text.endswith(raw[-ENOUGH:]):
+        return None
+    return not page[:1].isspace()

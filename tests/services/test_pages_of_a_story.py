@@ -28,9 +28,12 @@ Page = Callable[..., str]
 def page(home: Settings) -> Page:
     """Makes a story with a page that a voice wrote for it; the page's job."""
 
-    def made(state: JobState = JobState.FINISHED, text: str = PAGE) -> str:
-        story = stories.create("Harbour", "en", TEXT)
-        job = put(context.db(), a_job("write", kind="write", queue="write", state=state))
+    def made(
+        state: JobState = JobState.FINISHED, text: str = PAGE, before: str = TEXT, **spec: str
+    ) -> str:
+        story = stories.create("Harbour", "en", before)
+        job = a_job("write", kind="write", queue="write", state=state, spec=spec)
+        put(context.db(), job)
         generation = Generation(
             job_id=job.id, story_id=story.id, voice="v", prompt="Go on.", text=text,
             state="pending", created_at=1.0,
@@ -88,6 +91,22 @@ def test_what_is_not_a_whole_page_is_not_kept(
         writing.accept(job)
     assert story() == TEXT
     writing.discard(job)
+
+
+@pytest.mark.parametrize(
+    ("before", "raw", "text", "whole"),
+    [
+        ("He spoke to", "He spoke to", "morrow.", "He spoke tomorrow."),
+        ("He spoke to", "He spoke to", " him.", "He spoke to him."),
+        ("He spoke to her", "He spoke to", "morrow.", "He spoke to her morrow."),
+        ("Ten years ago, and more", "ago, and more", "over.", "Ten years ago, and moreover."),
+    ],
+)
+def test_a_page_asked_for_by_the_text_alone_says_whether_a_word_goes_on(
+    page: Page, before: str, raw: str, text: str, whole: str
+) -> None:
+    writing.accept(page(text=text, before=before, raw=raw))
+    assert story() == whole
 
 
 def test_of_two_windows_one_keeps_the_page(page: Page) -> None:

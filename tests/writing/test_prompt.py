@@ -1,6 +1,6 @@
 import pytest
 
-from studio.writing.prompt import joined, tail, turns
+from studio.writing.prompt import tail, turns
 
 
 def test_a_short_story_is_shown_whole() -> None:
@@ -26,20 +26,6 @@ def test_a_new_story_begins_from_its_title() -> None:
     (turn,) = turns("", "The Lamp", "en", 100)
     assert turn["role"] == "user"
     assert turn["content"].endswith("\n\nThe Lamp")
-
-
-@pytest.mark.parametrize(
-    ("text", "page", "whole"),
-    [
-        ("", "She ran.", "She ran."),
-        ("It rained.", "She ran.", "It rained. She ran."),
-        ("It rained.\n\n", "She ran.\n", "It rained.\n\nShe ran."),
-        ("It rained.", "\n\nShe ran.", "It rained.\n\nShe ran."),
-        ("雨停了。", "她走了。", "雨停了。她走了。"),
-    ],
-)
-def test_a_page_joins_its_story(text: str, page: str, whole: str) -> None:
-    assert joined(text, page) == whole
 
 
 def test_lines_about_the_story_stand_where_they_stood_in_training() -> None:
