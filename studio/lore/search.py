@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 from studio.domain.records import LoreEntry
+
+_WITHIN = re.compile("['’ʼ·‧・\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad]")
+"""Apostrophes and the dots in Chinese names, which join, and what cannot be seen."""
+_POSSESSIVE = re.compile(r"(?<=\w)['’ʼ]s?(?!\w)")
 
 
 def folded(text: str) -> str:
@@ -13,21 +18,44 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+def worded(text: str) -> str:
+    """Folded, the words alone, with single spaces between them: punctuation parts words, an
+    apostrophe does not. Signs such as + and emoji are letters of a word."""
+    text = _WITHIN.sub("", folded(text))
+    parted = (" " if unicodedata.category(each)[0] in "PZC" else each for each in text)
+    return " ".join("".join(parted).split())
+
+
+class Words:
+    """What a query looks for. One of nothing but punctuation is looked for as it is."""
+
+    def __init__(self, query: str) -> None:
+        self._words = worded(_POSSESSIVE.sub("", folded(query))).split()
+        self._sign = "" if self._words else folded(query).strip()
+
+    def are_in(self, text: str) -> bool:
+        """Whether a text has them all."""
+        return self._sign in folded(text) and self.count(text) == len(self._words)
+
+    def count(self, text: str) -> int:
+        """How many of them a text has; a part of a word is one, since Chinese puts no space
+        between words."""
+        words = worded(text)
+        return sum(word in words for word in self._words)
+
+    def whole(self, text: str) -> int:
+        """How many of them are words of a text."""
+        found = set(worded(text).split())
+        return sum(word in found for word in self._words)
+
+
 def rank(query: str, entries: Iterable[LoreEntry]) -> list[LoreEntry]:
-    """The entries that contain every word of the query; hits in a name or alias come first.
-
-    Words are compared as substrings, because Chinese puts no space between them.
-    """
-    words = folded(query).split()
-    scored = [(_score(words, entry), entry) for entry in entries]
-    found = [pair for pair in scored if pair[0] is not None]
-    return [entry for _points, entry in sorted(found, key=lambda pair: -(pair[0] or 0))]
+    """The entries that contain every word of the query; hits in a name or alias come first,
+    whole words before parts."""
+    words = Words(query)
+    found = [entry for entry in entries if words.are_in(f"{_names(entry)}\n{entry.text}")]
+    return sorted(found, key=lambda e: -(words.count(_names(e)) + words.whole(_names(e))))
 
 
-def _score(words: list[str], entry: LoreEntry) -> int | None:
-    """How many words stand in the name or an alias; None when a word stands nowhere."""
-    names = folded("\n".join((entry.name, *entry.aliases)))
-    text = folded(entry.text)
-    if not all(word in names or word in text for word in words):
-        return None
-    return sum(word in names for word in words)
+def _names(entry: LoreEntry) -> str:
+    return "\n".join((entry.name, *entry.aliases))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from studio.domain.records import AdapterRecord, Verification
 from studio.errors import StudioError
 from studio.language import _
+from studio.lore.search import Words
 from studio.services.context import db
 from studio.store import adapters, database, rows
 
@@ -28,19 +29,19 @@ def list_all(
     Every word of ``text`` must be in the name, a tag or the note. ``archived``: only those that
     are put away, or with None those as well.
     """
-    wanted = text.casefold().split()
+    wanted = Words(text)
     return [
         voice
         for voice in adapters.select(db())
         if (archived is None or archived == bool(voice.archived_at))
         and (voice.favourite or not favourites)
         and (tag is None or tag in voice.tags)
-        and all(word in _searched(voice) for word in wanted)
+        and wanted.are_in(_searched(voice))
     ]
 
 
 def _searched(voice: AdapterRecord) -> str:
-    return "\n".join((voice.name, *voice.tags, voice.note)).casefold()
+    return "\n".join((voice.name, *voice.tags, voice.note))
 
 
 def tags() -> list[str]:

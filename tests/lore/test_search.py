@@ -1,3 +1,5 @@
+import pytest
+
 from studio.domain.records import LoreEntry
 from studio.lore.search import rank
 
@@ -45,3 +47,37 @@ def test_full_width_letters_are_the_same_letters() -> None:
 
 def test_an_empty_query_finds_all() -> None:
     assert len(names("  ")) == 3
+
+
+WORLD = [
+    entry("Mairead", "She fell in the rain."),
+    entry("AI", "The ship's mind; it is written in C++."),
+    entry("Jean-Luc O'Brien", "Captain. He said: “Engage!” 🐱"),
+    entry("阿九", "渡口的孩子，也叫“小九”。让·雅克的朋友。"),
+    entry("The Rook’s Nest", "An inn * of no stars."),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "count"),
+    [
+        ('"AI"', "AI", 3), ("“AI”", "AI", 3), ("AI's", "AI", 3), ("AI’s", "AI", 3),
+        ("ＡＩ＇ｓ", "AI", 3), ("(AI),", "AI", 3), ("ai", "AI", 3), ("C++", "AI", 1),
+        ("Jean-Luc", "Jean-Luc O'Brien", 1), ("jean luc", "Jean-Luc O'Brien", 1),
+        ("O’Brien", "Jean-Luc O'Brien", 1), ("OBrien's", "Jean-Luc O'Brien", 1),
+        ("engage!", "Jean-Luc O'Brien", 1), ("🐱", "Jean-Luc O'Brien", 1),
+        ("阿九，", "阿九", 1), ("「阿九」", "阿九", 1), ("《阿九》。", "阿九", 1),
+        ("九", "阿九", 1),
+        ("阿九，渡口", "阿九", 1), ("让雅克", "阿九", 1), ("让·雅克", "阿九", 1),
+        ("Rook's", "The Rook’s Nest", 1), ("rooks nest", "The Rook’s Nest", 1),
+        ("*", "The Rook’s Nest", 1), ("the ship's, mind", "AI", 1),
+    ],
+)  # fmt: skip
+def test_punctuation_is_no_part_of_a_word(query: str, first: str, count: int) -> None:
+    found = [e.name for e in rank(query, WORLD)]
+    assert (found[0], len(found)) == (first, count)
+
+
+@pytest.mark.parametrize("query", ['"', "AND OR NOT", "NEAR(a b)", "a*b:c^", "%_", "\\", "？", "'"])
+def test_no_query_is_an_error(query: str) -> None:
+    rank(query, WORLD)

@@ -62,6 +62,7 @@ def test_the_shelf_is_searched_in_names_tags_and_notes(home: Settings) -> None:
     assert names(adapters.list_all()) == ["Plain", "渡口", "Harbour"]
     assert names(adapters.list_all("harbour")) == ["Plain", "Harbour"]
     assert names(adapters.list_all("harbour sea")) == ["Harbour"]
+    assert names(adapters.list_all("“Harbour’s”, sea!")) == ["Harbour"]
     assert names(adapters.list_all("渡")) == ["渡口"]
     assert names(adapters.list_all(tag="dry")) == ["Harbour"]
     assert names(adapters.list_all(favourites=True)) == ["渡口"]
