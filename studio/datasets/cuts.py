@@ -9,6 +9,7 @@ from typing import NamedTuple
 from studio.datasets.example import CUT_SENTENCE
 from studio.datasets.splits import Section
 from studio.datasets.tools import Tools
+from studio.domain.prompts import standing
 from studio.errors import StudioError
 from studio.language import _
 from studio.text.clauses import Parted, parted
@@ -25,6 +26,8 @@ class Cut(NamedTuple):
     before: str = ""
     flags: tuple[str, ...] = ()
     """``CUT_SENTENCE`` where it begins or ends within a sentence that is too long for one."""
+    standing: str = ""
+    """The passage as it is shown before the next one: with the break that it ends in."""
 
 
 def passages(section: Section, tools: Tools, budget: int, overlap: int = 0) -> Iterator[Cut]:
@@ -35,8 +38,10 @@ def passages(section: Section, tools: Tools, budget: int, overlap: int = 0) -> I
     if overlap:
         packed = overlapping(packed, found.spans, found.counts, overlap)
     for passage in packed:
-        if text := section.text[passage.start : passage.end].strip():
-            yield Cut(text, passage.size, flags=_flags(passage, found))
+        whole = section.text[passage.start : passage.end]
+        if text := whole.strip():
+            flags = _flags(passage, found)
+            yield Cut(text, passage.size, flags=flags, standing=standing(whole))
 
 
 def following(section: Section, tools: Tools, budget: int, context: int) -> Iterator[Cut]:
@@ -86,4 +91,4 @@ def _before(
         first -= 1
         room -= counts[first]
     start = spans[first][0] if first < index else passage.start
-    return section.text[start : passage.start].strip() or section.title
+    return standing(section.text[start : passage.start]) or section.title

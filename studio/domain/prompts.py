@@ -12,6 +12,15 @@ CONTINUE: dict[Language, str] = {
 }
 
 
+def standing(text: str) -> str:
+    """A text as it is shown before what comes next: without spaces at its ends, and with the end
+    of the line or paragraph that it stops at. By this a model knows a new paragraph from the
+    same one, or from the middle of a sentence."""
+    bare = text.strip()
+    breaks = text[len(text.rstrip()) :].count("\n")
+    return bare + "\n" * min(breaks, 2) if bare else ""
+
+
 def continuation(language: Language, before: str, about: str = "") -> list[dict[str, str]]:
     """The user's turn that asks for what comes after ``before``; lines ``about`` the story, such
     as a summary or its people, stand in front of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from studio.domain.base import Language
-from studio.domain.prompts import continuation
+from studio.domain.prompts import continuation, standing
 
 SENTENCE_START = re.compile(r"(?<=[.!?…][\"'”’) ])\s*(?=\S)|(?<=[。！？…”』」])(?=\S)|\n+")
 
@@ -29,11 +29,11 @@ def turns(
 
 
 def tail(text: str, characters: int) -> str:
-    """The end of the text, at most ``characters`` long, from the start of a sentence on.
+    """The end of the text as it stands, about ``characters`` long, from a sentence's start on.
 
     A single sentence longer than the budget is cut where the budget ends.
     """
-    text = text.rstrip()
+    text = standing(text)
     if len(text) <= characters:
         return text
     cut = len(text) - characters

@@ -100,6 +100,13 @@ def test_a_conversation_opens_with_the_title_or_the_passage_before(language: Lan
     assert second.messages[0]["content"] == f"{CONTINUE[language]}\n\n{before}"
 
 
+def test_a_conversation_that_opens_with_a_new_paragraph_says_so() -> None:
+    text = "\n\n".join(SENTENCES * 12)
+    first, second, *_more = drafts(chat, text, ChatSpec(passage_tokens=32, turns=2), "en")
+    before = first.messages[-1]["content"]
+    assert second.messages[0]["content"] == f"{CONTINUE['en']}\n\n{before}\n\n"
+
+
 ENGLISH = (
     "I went down to the quay in the rain, and Marta Pell said nothing at all to me. "
     "My lamp was out. I thought of the letter, and of my father, who wrote it."

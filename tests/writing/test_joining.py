@@ -126,7 +126,7 @@ BITS = st.text(st.sampled_from(list("ab .,'\"“”‘’—-…\n　他。，�
 @given(text=BITS, page=BITS, goes_on=st.sampled_from([None, True, False]))
 def test_the_story_is_never_changed(text: str, page: str, goes_on: bool | None) -> None:
     for language in ("en", "zh"):
-        whole = joined(text, page, language, goes_on=goes_on)  # type: ignore[arg-type]
+        whole = joined(text, page, language, goes_on=goes_on)
         assert whole.startswith(text)
         assert whole.endswith(page.strip())
         assert set(whole[len(text) : len(whole) - len(page.strip())]) <= set(" \n\u3000")

@@ -1,10 +1,50 @@
 import pytest
 
+from studio.datasets.builders.continuation import plugin
+from studio.datasets.splits import Section
+from studio.datasets.tools import Tools
+from studio.domain.recipes import ContinuationSpec
 from studio.writing.prompt import tail, turns
 
 
-def test_a_short_story_is_shown_whole() -> None:
-    assert tail("It rained.\n", 100) == "It rained."
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It rained.", "It rained."),
+        (" It rained. ", "It rained."),
+        ("It rained.\n", "It rained.\n"),
+        ("It rained.\n\n", "It rained.\n\n"),
+        ("It rained. \n \n\n ", "It rained.\n\n"),
+        ("It rained, and", "It rained, and"),
+        ("It rained.\n\nShe said, “", "It rained.\n\nShe said, “"),
+        (" \n\n", ""),
+    ],
+)
+def test_a_story_is_shown_as_it_stands(text: str, shown: str) -> None:
+    assert tail(text, 100) == shown
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+def test_a_long_story_is_shown_from_a_sentence_on_to_its_very_end(end: str) -> None:
+    assert tail(f"It rained all day. The door was open.{end}", 25) == f"The door was open.{end}"
+
+
+PARAGRAPHS = "It rained. She ran to the ferry.\n\nNobody came. The lamp was out.\n\nHe slept."
+
+
+def test_the_desk_shows_what_training_showed_before_a_passage() -> None:
+    """To the character, whether the passage begins a paragraph or goes on in one."""
+    section = Section(0, 0, "Chapter 1", PARAGRAPHS, "en")
+    tools = Tools(lambda text, spans: [len(text[a:b].split()) for a, b in spans])
+    made = 0
+    for size in (2, 5, 6, 8, 11):
+        spec = ContinuationSpec.model_construct(passage_tokens=size, context_tokens=999, about="")
+        for draft in plugin.run(section, tools, spec):
+            asked, answer = draft.messages
+            before = PARAGRAPHS[: PARAGRAPHS.index(answer["content"])]
+            assert turns(before, "Chapter 1", "en", 4000) == [asked]
+            made += before.endswith("\n\n")
+    assert made > 3
 
 
 def test_the_tail_begins_with_a_sentence() -> None:

@@ -28,7 +28,7 @@ class Chat:
         """
         found = list(cuts.passages(section, tools, spec.passage_tokens))
         for first in range(0, len(found), spec.turns):
-            before = found[first - 1].text if first else ""
+            before = found[first - 1].standing if first else ""
             yield _conversation(section, before, found[first : first + spec.turns])
 
 
