@@ -28,3 +28,8 @@ class StudioError(Exception):
 
 class Damaged(StudioError):
     """Something that was stored is not there any more, or not what it was."""
+
+
+class Overtaken(StudioError):
+    """What was to be changed has been changed by someone else since it was read; nothing is
+    overwritten."""

@@ -255,6 +255,17 @@ class LoreEntry(Record):
     deleted_at: float | None = None
 
 
+class LoreRevision(Record):
+    """An earlier text of an entry; ``at`` is when it was written."""
+
+    id: int
+    entry: str
+    name: str
+    aliases: tuple[str, ...]
+    text: str
+    at: float
+
+
 class WorkerInfo(Record):
     """What a worker says of itself. ``memory`` is what its device has, in bytes."""
 

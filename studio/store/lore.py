@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from studio.domain.records import LoreEntry
+from studio.domain.records import LoreEntry, LoreRevision
 from studio.store import rows
 
 migrations = Migrations("lore")
@@ -38,15 +38,37 @@ def insert(db: Database, entry: LoreEntry) -> None:
 
 def replace(db: Database, entry: LoreEntry) -> None:
     """Change an entry; what it was is kept as a revision. Call inside ``database.write``."""
+    if (old := get(db, entry.id)) is not None:
+        keep(db, old)
+    values = rows.dump(entry)
+    rows.set_columns(db, "lore", entry.id, ((k, v) for k, v in values.items() if k != "id"))
+
+
+def keep(db: Database, entry: LoreEntry) -> None:
+    """Put a text of an entry among its revisions."""
+    values = rows.dump(entry)
     db.conn.execute(
         """
         INSERT INTO lore_revisions (entry, name, aliases, text, at)
-        SELECT id, name, aliases, text, updated_at FROM lore WHERE id = ?
+        VALUES (:id, :name, :aliases, :text, :updated_at)
         """,
-        [entry.id],
+        values,
     )
-    values = rows.dump(entry)
-    rows.set_columns(db, "lore", entry.id, ((k, v) for k, v in values.items() if k != "id"))
+
+
+def revisions(db: Database, entry_id: str) -> list[LoreRevision]:
+    """The newest first."""
+    return rows.many(
+        db,
+        LoreRevision,
+        "SELECT * FROM lore_revisions WHERE entry = ? ORDER BY at DESC, id DESC",
+        [entry_id],
+    )
+
+
+def revised(db: Database) -> set[str]:
+    """The ids of the entries that have revisions."""
+    return {row[0] for row in db.conn.execute("SELECT DISTINCT entry FROM lore_revisions")}
 
 
 def get(db: Database, entry_id: str) -> LoreEntry | None:
