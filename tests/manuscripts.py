@@ -24,6 +24,26 @@ def zipped(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return packed.getvalue()
 
 
+class _Unflagged(zipfile.ZipInfo):
+    """An entry whose name is written as older programs do, who do not say in what."""
+
+    written = b""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+        return self.written, 0
+
+
+def zipped_as(encoding: str, files: Mapping[str, bytes | str]) -> bytes:
+    """A zip of a program that writes names in this encoding and does not say so."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, (name, content) in enumerate(files.items()):
+            info = _Unflagged(str(number))
+            info.written = name.encode(encoding)
+            archive.writestr(info, content)
+    return packed.getvalue()
+
+
 def stored(files: Files) -> bytes:
     return zipped(files, zipfile.ZIP_STORED)
 

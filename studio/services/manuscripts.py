@@ -19,7 +19,7 @@ from studio.services import jobs
 from studio.services.context import db, store
 from studio.settings import settings
 from studio.store import database, manuscripts
-from studio.text import filesets
+from studio.text import filesets, ordering
 from studio.text import outline as outlines
 from studio.text.engine import CONTENT, ORIGINAL
 from studio.text.filesets import FileSet
@@ -42,6 +42,30 @@ def uploaded(name: str, data: bytes) -> FileSet:
         StudioError: a zip that is damaged, unsafe, too large, or holds nothing to read.
     """
     return filesets.expand(name, data)
+
+
+def joined(name: str, given: Sequence[FileSet]) -> FileSet:
+    """The files of several sets as one set of this name, in reading order."""
+    return filesets.joined(name, given)
+
+
+def reordered(files: FileSet, names: Sequence[str]) -> FileSet:
+    """The set in the order of these names, to be brought in together.
+
+    Raises:
+        StudioError: the names are not exactly those of its files, each once.
+    """
+    return filesets.reordered(files, names)
+
+
+def are_chapters(names: Sequence[str]) -> bool:
+    """Whether files are called as parts of one book are."""
+    return ordering.are_chapters(names)
+
+
+def common_title(names: Sequence[str]) -> str:
+    """What several files of one book may be called together; empty where nothing tells."""
+    return ordering.common_title(names)
 
 
 def content(path: Path) -> bytes:

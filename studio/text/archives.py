@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from studio.errors import StudioError
 from studio.language import _
+from studio.text import zipnames
 
 LARGEST_MEMBER = 100 << 20
 """Bytes of one file, unpacked."""
@@ -26,6 +27,9 @@ HIGHEST_RATIO = 200
 RATIO_MATTERS = 1 << 20
 """Bytes under which a file is harmless, however well it was packed."""
 PIECE = 1 << 20
+
+ORDERED = b"to be read in this order"
+"""The comment of a zip whose order somebody has chosen."""
 
 _ENTRY = b"PK\x01\x02"
 _BROKEN = (
@@ -39,14 +43,15 @@ _BROKEN = (
     ValueError,  # offsets before the beginning, names in no encoding
     OSError,
 )
-_UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _LINK = 0o120000
 _FORMAT = 0o170000
 
 
 class Archive:
-    """The files of a zip, by their names. ``names`` has no folders and keeps the zip's order.
+    """The files of a zip, by their names. ``names`` has no folders and keeps the zip's order,
+    which somebody has chosen where it is ``ordered``; ``doubt`` is a sentence for a person where
+    the alphabet of the names had to be guessed.
 
     Raises:
         StudioError: no zip, damaged, too many or too large files, a name that leads out of
@@ -68,10 +73,15 @@ class Archive:
             self._zip = zipfile.ZipFile(data if isinstance(data, Path) else io.BytesIO(data))
         except _BROKEN as problem:
             self._damaged(problem)
-        infos = [info for info in self._zip.infolist() if not info.filename.endswith(("/", "\\"))]
-        self._infos = {_name(info): info for info in infos}
+        found = self._zip.infolist()
+        names, self.doubt = zipnames.read(found)
+        pairs = [(_plain(name), info) for name, info in zip(names, found, strict=True)]
+        files = [(name, info) for name, info in pairs if name and not name.endswith("/")]
+        infos = [info for _name, info in files]
+        self._infos = dict(files)
         self.names = tuple(self._infos)
-        self._check_names(infos)
+        self.ordered = self._zip.comment == ORDERED
+        self._check_names([name for name, _info in files])
         if sum(info.file_size for info in infos) > total:
             self._refuse(_("It unpacks to more than {size} MB.").format(size=total >> 20))
 
@@ -98,7 +108,7 @@ class Archive:
         except _BROKEN as problem:
             self._damaged(problem)
 
-    def _check_names(self, infos: list[zipfile.ZipInfo]) -> None:
+    def _check_names(self, names: list[str]) -> None:
         for member, info in self._infos.items():
             path = PurePosixPath(member)
             if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
@@ -107,8 +117,8 @@ class Archive:
             if (info.external_attr >> 16) & _FORMAT == _LINK:
                 why = _("“{member}” in it is a link to somewhere else.")
                 self._refuse(why.format(member=member))
-        if len(self._infos) < len(infos):
-            twice, _count = Counter(_name(info) for info in infos).most_common(1)[0]
+        if len(self._infos) < len(names):
+            twice, _count = Counter(names).most_common(1)[0]
             self._refuse(_("Two files in it are called “{member}”.").format(member=twice))
 
     def _check(self, member: str, info: zipfile.ZipInfo) -> None:
@@ -143,12 +153,14 @@ class Archive:
         ) from problem
 
 
-def pack(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip of these files; the same files give the same bytes."""
+def pack(files: Iterable[tuple[str, bytes]], ordered: bool = False) -> bytes:
+    """A zip of these files; the same files give the same bytes. ``ordered``: they are to be read
+    in this order."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files:
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        archive.comment = ORDERED if ordered else b""
     return packed.getvalue()
 
 
@@ -163,15 +175,5 @@ def _entries(data: bytes | Path) -> int:
     return count
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """Programs that do not say their names are UTF-8 write them in what their system speaks."""
-    name = info.filename
-    if not info.flag_bits & _UTF8_NAME and not name.isascii():
-        raw = name.encode("cp437")
-        for encoding in ("utf-8", "gb18030"):
-            try:
-                name = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-    return name.replace("\\", "/").removeprefix("./")
+def _plain(name: str) -> str:
+    return name.partition("\0")[0].replace("\\", "/").removeprefix("./")

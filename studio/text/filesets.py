@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from studio.errors import StudioError
 from studio.language import _
 from studio.plugins import discover
-from studio.text import headings
+from studio.text import ordering
 from studio.text.archives import LARGEST_MEMBER, LARGEST_TOTAL, MOST_MEMBERS, Archive, pack
 
 ZIP = ".zip"
@@ -26,10 +26,6 @@ QUIET = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
 NAMED = 8
 """Files named in one note."""
 
-_NUMBER = re.compile(
-    r"(\d+)|第?([零〇一二两三四五六七八九十百千廿卅]+)(?=[章回节節卷部篇集幕折话話、.．\s_-]|$)"
-)
-
 
 class Member(NamedTuple):
     """A file of a set. ``read()`` gives its bytes, or raises StudioError."""
@@ -41,9 +37,13 @@ class Member(NamedTuple):
 class FileSet(NamedTuple):
     name: str
     files: tuple[Member, ...]
-    """In natural order: chapter 2 before chapter 10, 第二章 before 第十章."""
+    """In the order in which they are read."""
     notes: tuple[str, ...]
-    """What was left out."""
+    """What was left out, and what is not certain."""
+
+    @property
+    def names(self) -> list[str]:
+        return [file.name for file in self.files]
 
 
 def expand(name: str, data: bytes) -> FileSet:
@@ -58,7 +58,8 @@ def expand(name: str, data: bytes) -> FileSet:
         return FileSet(name, (Member(name, lambda: data),), ())
     archive = Archive(name, data)
     files = {member: partial(archive.read, member) for member in archive.names}
-    return _sorted_out(name, files, [])
+    found = _sorted_out(name, files, [], archive.ordered)
+    return found._replace(notes=(*found.notes, *filter(None, [archive.doubt])))
 
 
 def expand_path(path: Path) -> FileSet:
@@ -103,34 +104,67 @@ def content(path: Path) -> bytes:
     return data
 
 
+def joined(name: str, sets: Sequence[FileSet]) -> FileSet:
+    """Several sets as one of this name, in the order in which a person reads them. Where there
+    is more than one set, files of a zip are called after it too."""
+    members: dict[str, Member] = {}
+    for each in sets:
+        whole = len(sets) == 1 or len(each.files) == 1
+        before = "" if whole else f"{PurePosixPath(each.name).stem}/"
+        for file in each.files:
+            free = _free(before + file.name, members)
+            members[free] = Member(free, file.read)
+    order = list(members) if len(sets) == 1 else ordering.in_order(members)
+    files = tuple(members[name] for name in order)
+    return FileSet(name, files, tuple(note for each in sets for note in each.notes))
+
+
+def reordered(files: FileSet, names: Sequence[str]) -> FileSet:
+    """The set in the order of these names of its files.
+
+    Raises:
+        StudioError: the names are not exactly those of its files, each once.
+    """
+    known = {file.name: file for file in files.files}
+    wanted = [unicodedata.normalize("NFC", name) for name in names]
+    missing = [name for name in known if name not in wanted]
+    strange = [name for n, name in enumerate(wanted) if name not in known or name in wanted[:n]]
+    if missing or strange:
+        raise StudioError(
+            _("“{name}” cannot be read in this order.").format(name=files.name),
+            _("The order leaves out: {names}.").format(names=_listed(missing))
+            if missing
+            else _("The order names what is not there, or twice: {names}.").format(
+                names=_listed(strange)
+            ),
+            _("Name each of its {count} files once.").format(count=len(known)),
+        )
+    return files._replace(files=tuple(known[name] for name in wanted))
+
+
 def packed(files: FileSet) -> tuple[str, bytes]:
-    """The whole set as one zip, which the reader of zips makes one manuscript of.
+    """The whole set as one zip, which the reader of zips makes one manuscript of in this order.
 
     Raises:
         StudioError: a file of the set cannot be read.
     """
-    name = f"{PurePosixPath(files.name).stem if files.name.endswith(ZIP) else files.name}{ZIP}"
-    return name, pack((file.name, file.read()) for file in files.files)
+    plain = PurePosixPath(files.name)
+    name = f"{plain.stem if plain.suffix.lower() == ZIP else plain}{ZIP}"
+    return name, pack(((file.name, file.read()) for file in files.files), ordered=True)
 
 
-def natural(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """A key to sort names by, in which numbers count as numbers, Chinese ones too."""
-    path = PurePosixPath(name)
-    return tuple(_pieces(part) for part in (*path.parts[:-1], path.stem, path.suffix))
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, or one like it that no other file of the set has."""
+    path, number, free = PurePosixPath(name), 1, name
+    while free in taken:
+        number += 1
+        free = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+    return free
 
 
-def _pieces(name: str) -> tuple[tuple[int, int, str], ...]:
-    pieces: list[tuple[int, int, str]] = []
-    end = 0
-    for match in _NUMBER.finditer(name):
-        value = int(match[1]) if match[1] else headings.number(match[2])
-        if value is not None:
-            pieces += [(1, 0, name[end : match.start()].lower()), (0, value, "")]
-            end = match.end()
-    return (*pieces, (1, 0, name[end:].lower()))
-
-
-def _sorted_out(name: str, files: Mapping[str, Callable[[], bytes]], links: list[str]) -> FileSet:
+def _sorted_out(
+    name: str, files: Mapping[str, Callable[[], bytes]], links: list[str], ordered: bool = False
+) -> FileSet:
     """The files that a reader knows, and notes on the others."""
     seen = {member: read for member, read in files.items() if not _is_quiet(member)}
     projects = {p for p in map(partial(_project_of, name), seen) if p is not None}
@@ -151,8 +185,14 @@ def _sorted_out(name: str, files: Mapping[str, Callable[[], bytes]], links: list
             others.append(member)
     if not members:
         _refuse_empty(name, others)
-    members.sort(key=lambda member: natural(member.name))
-    return FileSet(name, tuple(members), (*_others(others), *_links(links)))
+    named: dict[str, Member] = {}
+    for each in members:
+        # What a system that takes letters and accents apart calls a file is the same to a reader.
+        free = _free(unicodedata.normalize("NFC", each.name), named)
+        named[free] = Member(free, each.read)
+    order = list(named) if ordered else ordering.in_order(named)
+    files_in_order = tuple(named[member] for member in order)
+    return FileSet(name, files_in_order, (*_others(others), *_links(links)))
 
 
 def _is_quiet(member: str) -> bool:

@@ -98,14 +98,3 @@ def test_a_missing_file_is_named() -> None:
 
 def test_no_zip_at_all() -> None:
     assert "damaged" in refused(b"PK\x03\x04 and then nothing").what
-
-
-@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
-def test_names_of_programs_that_do_not_say_their_encoding(encoding: str) -> None:
-    data = (
-        zipped({"????????.txt": b"x"})
-        if encoding == "gb18030"
-        else zipped({"?" * 12 + ".txt": b"x"})
-    )
-    name = "第一章上".encode(encoding) if encoding == "gb18030" else "第一章上".encode()
-    assert Archive("a.zip", data.replace(b"?" * len(name), name)).names == ("第一章上.txt",)

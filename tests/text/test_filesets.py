@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -33,22 +34,6 @@ def folder(place: Path, files: dict[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return place
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        ["chapter1.txt", "chapter2.txt", "chapter10.txt"],
-        ["第二章.txt", "第十章.txt", "第十一章 渡船.txt", "第三十章.txt"],
-        ["1.txt", "1.5.txt", "2.txt"],
-        ["A.txt", "b.txt", "C.txt"],
-        ["第1章.txt", "第２章.txt", "第10章.txt"],
-        ["a.txt", "a1.txt", "一个人.txt"],
-    ],
-)
-def test_natural_order(order: list[str]) -> None:
-    backwards = order[::-1]
-    assert sorted(backwards, key=filesets.natural) == order
 
 
 def test_a_plain_file_is_a_set_of_one() -> None:
@@ -101,6 +86,50 @@ def test_folders_in_a_zip_come_in_order() -> None:
         "Part 2/2.txt",
         "Part 10/1.txt",
     ]
+
+
+def test_a_chosen_order_is_kept_from_the_set_to_the_manuscript() -> None:
+    files = filesets.expand(
+        "Novel.ZIP", zipped({"1.txt": "One day.", "2.txt": "Two days.", "3.txt": "Three."})
+    )
+    turned = filesets.reordered(files, ["2.txt", "3.txt", "1.txt"])
+    name, data = filesets.packed(turned)
+    assert name == "Novel.zip"
+    assert names(filesets.expand(name, data)) == ["2.txt", "3.txt", "1.txt"]
+    text = read_manuscript(name, data).text
+    assert text.index("Two") < text.index("Three") < text.index("One")
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [(["1.txt"], "leaves out: 2.txt"), (["1.txt", "2.txt", "2.txt"], "or twice: 2.txt")],
+)
+def test_an_order_names_each_file_once(order: list[str], said: str) -> None:
+    files = filesets.expand("a.zip", zipped({"1.txt": "x", "2.txt": "y"}))
+    with pytest.raises(StudioError, match=said):
+        filesets.reordered(files, order)
+
+
+def test_sets_are_joined_and_no_file_takes_the_place_of_another() -> None:
+    given = [
+        filesets.expand("b/2.txt", b"B"),
+        filesets.expand("2.txt", b"A"),
+        filesets.expand("2.txt", b"C"),
+        filesets.expand("Part 1.zip", zipped({"1.txt": "x", "2.txt": "y", "a.png": b""})),
+    ]
+    found = filesets.joined("Novel", given)
+    assert names(found) == ["2.txt", "2 (2).txt", "b/2.txt", "Part 1/1.txt", "Part 1/2.txt"]
+    assert {file.name: file.read() for file in found.files}["2 (2).txt"] == b"C"
+    assert "a.png" in found.notes[0]
+
+
+def test_names_of_two_systems_are_one_name() -> None:
+    """macOS takes letters and accents apart."""
+    apart = unicodedata.normalize("NFD", "Épilogue é.txt")
+    files = filesets.expand("a.zip", zipped({apart: "x", "Chapter 1.txt": "y"}))
+    assert names(files) == ["Chapter 1.txt", unicodedata.normalize("NFC", apart)]
+    both = filesets.expand("a.zip", zipped({apart: "x", unicodedata.normalize("NFC", apart): "y"}))
+    assert sorted(file.read() for file in both.files) == [b"x", b"y"]
 
 
 def test_a_zip_in_a_zip_is_not_opened() -> None:
