@@ -6,7 +6,8 @@ from studio.domain.manuscripts import Decisions, Manuscript, Removal
 from studio.domain.records import ManuscriptRecord
 from studio.language import _, n_
 from studio.services import jobs, manuscripts
-from studio.ui import cleaning, live, navigation, problems, undo, words
+from studio.text.filesets import FileSet
+from studio.ui import cleaning, live, navigation, problems, undo, uploading, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.outline import outline
@@ -18,13 +19,11 @@ AHEAD = 6000
 HEIGHT = 460
 
 
-def ask(files: list[tuple[str, bytes]], *, together: bool, footnotes: bool) -> None:
-    with problems.told():
-        sets = [manuscripts.uploaded(name, data) for name, data in files]
-        job = manuscripts.bring_in(sets, together=together, footnotes=footnotes)
-        st.session_state["manuscripts_job"] = job.id
-        st.session_state["manuscripts_upload"] = st.session_state.get("manuscripts_upload", 0) + 1
-        st.rerun()
+def ask(sets: list[FileSet], *, together: bool, footnotes: bool) -> None:
+    job = manuscripts.bring_in(sets, together=together, footnotes=footnotes)
+    st.session_state["manuscripts_job"] = job.id
+    st.session_state["manuscripts_upload"] = st.session_state.get("manuscripts_upload", 0) + 1
+    st.rerun()
 
 
 def at_work() -> None:
@@ -47,17 +46,11 @@ def at_work() -> None:
 def upload() -> None:
     round_ = st.session_state.get("manuscripts_upload", 0)
     endings = manuscripts.endings()
-    with st.container(horizontal=True):
-        together = st.checkbox(
-            _("A zip of chapters is one manuscript"),
-            help=_("Otherwise each file in it is a manuscript of its own."),
-            key=f"manuscripts_together_{round_}",
-        )
-        footnotes = st.checkbox(
-            _("Keep footnotes"),
-            help=_("They are left out otherwise: a voice should not learn to write them."),
-            key=f"manuscripts_footnotes_{round_}",
-        )
+    footnotes = st.checkbox(
+        _("Keep footnotes"),
+        help=_("They are left out otherwise: a voice should not learn to write them."),
+        key=f"manuscripts_footnotes_{round_}",
+    )
     given = st.file_uploader(
         _("Your manuscripts"),
         type=[ending.removeprefix(".") for ending in endings],
@@ -67,9 +60,14 @@ def upload() -> None:
             "Word, EPUB, Scrivener (as a zip), text and more: {endings}. A zip may hold many."
         ).format(endings=", ".join(endings)),
     )
-    if given:
-        files = [(file.name, file.getvalue()) for file in given]
-        ask(files, together=together, footnotes=footnotes)
+    if not given:
+        return
+    with problems.told():
+        sets = [manuscripts.uploaded(file.name, file.getvalue()) for file in given]
+        if len(sets) == 1 and len(sets[0].files) == 1:
+            ask(sets, together=False, footnotes=footnotes)
+        if wanted := uploading.arrange(sets, f"manuscripts_arrange_{round_}"):
+            ask(wanted.sets, together=wanted.together, footnotes=footnotes)
 
 
 def samples() -> None:

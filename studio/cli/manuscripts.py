@@ -16,6 +16,8 @@ from studio.domain.recipes import FileRows, HubRows, RowsSpec
 from studio.domain.records import ManuscriptRecord
 from studio.paths import local_path
 from studio.services import datasets, manuscripts
+from studio.text.encoding import decode
+from studio.text.filesets import FileSet
 
 
 def import_manuscripts(
@@ -27,7 +29,15 @@ def import_manuscripts(
         str | None, typer.Option(help="Import a manuscript that ships with the studio instead.")
     ] = None,
     together: Annotated[
-        bool, typer.Option(help="Make one manuscript of all chapters in a folder or zip.")
+        bool,
+        typer.Option(help="Make one manuscript of a folder or zip, or of several files."),
+    ] = False,
+    order: Annotated[
+        Path | None,
+        typer.Option(help="As --together, in the order of this file: a name of --list a line."),
+    ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show in which order files would be read, and stop.")
     ] = False,
     footnotes: Annotated[bool, typer.Option(help="Keep foot- and endnotes.")] = False,
     as_json: AsJson = False,
@@ -36,6 +46,14 @@ def import_manuscripts(
     if bool(paths) == bool(sample):
         raise typer.BadParameter("Give files, or --sample with one of: " + _kinds() + ".")
     files = [manuscripts.found_at(local_path(path)) for path in paths or []]
+    together = together or order is not None
+    if together and len(files) > 1 and all(len(each.files) == 1 for each in files):
+        files = [_joined(files, paths or [])]
+    if order is not None:
+        files = [manuscripts.reordered(_only(files), _order(order))]
+    if list_:
+        _list(files, as_json)
+        return
     (done,) = follow(
         lambda: [
             manuscripts.bring_in_sample(sample)
@@ -53,6 +71,37 @@ def import_manuscripts(
         output.out.print(note, markup=False)
     for problem in manuscripts.refused(done):
         output.show_problem(problem, as_json=False)
+
+
+def _joined(files: list[FileSet], paths: list[Path]) -> FileSet:
+    """Several files as one set, called after what their names have in common, else their folder."""
+    title = manuscripts.common_title([each.name for each in files])
+    return manuscripts.joined(title or local_path(paths[0]).resolve().parent.name, files)
+
+
+def _only(files: list[FileSet]) -> FileSet:
+    if len(files) != 1:
+        raise typer.BadParameter("An --order is for one folder, one zip, or several files.")
+    return files[0]
+
+
+def _order(path: Path) -> list[str]:
+    """The names in a list of a list."""
+    given = local_path(path)
+    lines = decode(given.name, manuscripts.content(given)).text.splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _list(files: list[FileSet], as_json: bool) -> None:
+    """One name a line, so that the list can be changed and given back as an order."""
+    if as_json:
+        output.show_json({"files": [name for each in files for name in each.names]})
+        return
+    for each in files:
+        for name in each.names:
+            typer.echo(name)
+        for note in each.notes:
+            output.err.print(note, markup=False)
 
 
 def _told(done: Job) -> dict[str, Any]:

@@ -75,6 +75,23 @@ def test_what_was_left_out_of_a_folder_is_told(joined: Terminal, tmp_path: Path)
     assert note in joined.run("import", novel, "--together").stdout
 
 
+def test_chapters_are_read_in_the_order_that_is_given(joined: Terminal, tmp_path: Path) -> None:
+    names = ("Prologue", "Chapter 1", "Chapter 2", "Chapter 10")
+    files = [tmp_path / f"Tide - {name}.txt" for name in names]
+    for path in files:
+        path.write_text(f"He came to {path.stem} late in the evening, and stayed there.")
+    listed = joined.run("import", *sorted(files), "--together", "--list").stdout.splitlines()
+    assert listed == [path.name for path in files]
+    order = tmp_path / "order.list"
+    order.write_text("\n".join(listed[::-1]) + "\n")
+    said = joined.json("import", *files, "--order", order)
+    assert said["title"] == "Tide"
+    assert [c["title"] for c in said["chapters"]] == [f"Tide {name}" for name in names[::-1]]
+    order.write_text("\n".join(listed[1:]))
+    problem = joined.json("import", *files, "--order", order, status=1)["error"]
+    assert "leaves out: Tide - Prologue.txt" in problem["why"]
+
+
 def test_a_problem_is_three_lines_and_no_traceback(terminal: Terminal, tmp_path: Path) -> None:
     missing = tmp_path / "novel.txt"
     done = terminal.run("import", missing)

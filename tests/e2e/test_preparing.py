@@ -13,7 +13,8 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from studio.settings import ROOT
 from tests.e2e.accessibility import violations
-from tests.e2e.walking import heading, open_the_form, press, settled, unfold
+from tests.e2e.walking import heading, open_the_form, picture, press, settled, unfold
+from tests.manuscripts import zipped
 
 pytestmark = pytest.mark.browser
 START = "*** START OF THE PROJECT GUTENBERG EBOOK ***"
@@ -71,6 +72,7 @@ def test_files_are_read_and_their_cleaning_decided(
     page.goto(f"{studio.url}/manuscripts")
     heading(page, "Manuscripts")
     bring_in(page, novel, letter)
+    press(page, "Read them")
     expect(page.get_by_text(re.compile(r"words of English in 6 chapters"))).to_be_visible()
     page.get_by_role("button", name=re.compile("SLACK WATER")).click()
     region = page.get_by_role("region", name="The cleaned text")
@@ -105,8 +107,44 @@ def test_what_is_no_manuscript_is_refused_beside_the_others(
     page.goto(f"{studio.url}/manuscripts")
     open_the_form(page.get_by_text("Bring in more"), page.get_by_role("button", name=CHINESE))
     bring_in(page, broken, letter)
+    press(page, "Read them")
     expect(page.get_by_text(re.compile("broken.docx")).first).to_be_visible()
     expect(page.get_by_text("A Letter").first).to_be_visible()
+
+
+def test_the_order_of_a_zip_is_shown_and_changed(page: Page, studio: Any, tmp_path: Path) -> None:
+    told = "The {} came over the quay, and nobody in the harbour spoke of it."
+    chapters = ("Chapter 1.txt", "Chapter 2.txt", "Chapter 10.txt", "Prologue.txt", "Letters.txt")
+    zip_ = tmp_path / "The Harbour.zip"
+    zip_.write_bytes(zipped({name: told.format(name) for name in chapters}))
+    page.goto(f"{studio.url}/manuscripts")
+    heading(page, "Manuscripts")
+    open_the_form(page.get_by_text("Bring in more"), page.get_by_role("button", name=CHINESE))
+    bring_in(page, zip_)
+    files = page.get_by_role("radiogroup", name=re.compile("read in this order"))
+    expect(files.locator("label")).to_have_text(
+        ["1. Prologue.txt", "2. Chapter 1.txt", "3. Chapter 2.txt", "4. Chapter 10.txt",
+         "5. Letters.txt"]
+    )  # fmt: skip
+    files.get_by_text("5. Letters.txt").click()
+    press(page, "Earlier")
+    expect(files.get_by_text("4. Letters.txt")).to_be_visible()
+    press(page, "First")
+    expect(files.locator("label").first).to_have_text("1. Letters.txt")
+    settled(page)
+    page.get_by_test_id("stCheckbox").filter(has_text="Keep footnotes").click()  # runs the page
+    settled(page)
+    expect(files.locator("label").first).to_have_text("1. Letters.txt")
+    faults = both(page, "order")
+    picture(page, "order")
+    press(page, "Read them")
+    expect(page.get_by_role("heading", name="The Harbour")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Letters")).first).to_be_visible()
+    region = page.get_by_role("region", name="The cleaned text")
+    expect(
+        region.filter(has_text=re.compile("Letters.*Prologue.*Chapter 1.*Chapter 10", re.S))
+    ).to_be_visible()
+    assert faults == []
 
 
 def test_a_dataset_is_looked_through_and_changed(page: Page, studio: Any, tmp_path: Path) -> None:
