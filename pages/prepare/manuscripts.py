@@ -2,11 +2,11 @@
 
 import streamlit as st
 
+from studio.domain.jobs import Job
 from studio.domain.manuscripts import Decisions, Manuscript, Removal
 from studio.domain.records import ManuscriptRecord
 from studio.language import _, n_
 from studio.services import jobs, manuscripts
-from studio.text.filesets import FileSet
 from studio.ui import cleaning, live, navigation, problems, undo, uploading, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
@@ -19,8 +19,7 @@ AHEAD = 6000
 HEIGHT = 460
 
 
-def ask(sets: list[FileSet], *, together: bool, footnotes: bool) -> None:
-    job = manuscripts.bring_in(sets, together=together, footnotes=footnotes)
+def asked(job: Job) -> None:
     st.session_state["manuscripts_job"] = job.id
     st.session_state["manuscripts_upload"] = st.session_state.get("manuscripts_upload", 0) + 1
     st.rerun()
@@ -65,9 +64,9 @@ def upload() -> None:
     with problems.told():
         sets = [manuscripts.uploaded(file.name, file.getvalue()) for file in given]
         if len(sets) == 1 and len(sets[0].files) == 1:
-            ask(sets, together=False, footnotes=footnotes)
-        if wanted := uploading.arrange(sets, f"manuscripts_arrange_{round_}"):
-            ask(wanted.sets, together=wanted.together, footnotes=footnotes)
+            asked(manuscripts.bring_in(sets, footnotes=footnotes))
+        if job := uploading.arrange(sets, footnotes, f"manuscripts_arrange_{round_}"):
+            asked(job)
 
 
 def samples() -> None:

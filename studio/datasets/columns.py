@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from studio.datasets.rows import Row
+from studio.datasets.rows import Row, is_nothing
 from studio.domain.recipes import Columns, Shape
 
 NEEDED: dict[Shape, tuple[str, ...]] = {
@@ -109,13 +109,27 @@ def _by_look(rows: Sequence[Row], merged: Mapping[str, Any]) -> Guess:
 
 
 def _merged(rows: Iterable[Row]) -> dict[str, Any]:
-    """For each column the first value that is not empty."""
-    merged: dict[str, Any] = {}
+    """For each column a value as most rows have there: a few that are empty, or of another kind,
+    say nothing of the column."""
+    values: dict[str, list[Any]] = {}
     for row in rows:
         for column, value in row.fields.items():
-            if merged.get(column) in (None, ""):
-                merged[column] = value
-    return merged
+            values.setdefault(column, []).append(value)
+    return {column: _usual(found) for column, found in values.items()}
+
+
+def _usual(values: list[Any]) -> Any:
+    told = [value for value in values if not is_nothing(value)]
+    kinds = [_kind(value) for value in told]
+    if not kinds:
+        return values[0]
+    return told[kinds.index(Counter(kinds).most_common(1)[0][0])]
+
+
+def _kind(value: Any) -> str:
+    if _is_turns(value, "role", "content"):
+        return "messages"
+    return "sharegpt" if _is_turns(value, "from", "value") else type(value).__name__
 
 
 def _named(shape: Shape, field: str, fields: Mapping[str, Any]) -> str | None:

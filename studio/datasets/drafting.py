@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from studio.datasets.columns import NEEDED
 from studio.datasets.example import Draft, Messages
-from studio.datasets.rows import Row, shown, unusable
+from studio.datasets.rows import Row, is_nothing, shown, unusable
 from studio.domain.recipes import Columns, Shape
 from studio.language import _
 
@@ -32,6 +31,8 @@ def draft(row: Row, columns: Columns) -> Draft | str:
     Raises:
         StudioError: names the row, the column and the value that cannot be used.
     """
+    if row.wrong:
+        raise unusable(row.file, row.number, row.wrong)
     for field in NEEDED[columns.shape]:
         if field not in columns.fields:
             why = _("Nothing says which column is “{field}”.").format(field=field)
@@ -85,7 +86,7 @@ class _Reading:
 
     def _before(self) -> Messages:
         column = self._fields.get("prompt", "")
-        if isinstance(self._row.fields.get(column), list):
+        if isinstance(self._row.fields.get(column), list) and self._row.fields[column]:
             return self._turns("prompt", "role", "content", answered=False)
         asked = self._text("prompt", needed=False)
         return [_turn("user", asked)] if asked else []
@@ -114,9 +115,10 @@ class _Reading:
         value = self._row.fields.get(self._fields.get(field, ""))
         if isinstance(value, str) and (value.strip() or not needed):
             return value
-        if not needed and (value is None or (isinstance(value, float) and math.isnan(value))):
+        nothing = is_nothing(value)
+        if not needed and nothing:
             return ""
-        why = _("it is empty") if value in (None, "") or isinstance(value, str) else ""
+        why = _("it is empty") if nothing else ""
         raise self._wrong(field, value, why or _("it is no text"))
 
     def _turns(self, field: str, who: str, what: str, answered: bool = True) -> Messages:

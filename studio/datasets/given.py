@@ -26,8 +26,13 @@ from studio.text.languages import language_of
 
 TOLD = 3
 """Rows that cannot be used which the log tells of one by one."""
-PATIENCE = 20
-"""Rows that cannot be used after which, were they the most, the table is refused."""
+PATIENCE = 2000
+"""Rows that cannot be used after which, were they nearly all, the rest is not read."""
+NEARLY_ALL = 0.95
+MOST_HELD = 1.5
+"""How much more than the share may be held back, so that groups stay whole."""
+LEAST_HELD = 0.25
+"""Share of all rows up to which a group is never parted: there may be few rows."""
 TELL_EVERY = 0.5
 
 
@@ -37,6 +42,8 @@ class Given(NamedTuple):
     id: str
     group: str
     """Hash of what it begins from: rows of one group are on one side of the split."""
+    answer: str
+    """Hash of what follows from it."""
     content: Draft | Section
     file: str
 
@@ -95,20 +102,29 @@ def read(spec: RowsSpec, room: Workroom) -> Table:
 
 def split(given: Iterable[Given], share: float) -> tuple[list[Given], list[Given]]:
     """What is learned, and about ``share`` of the characters held back: whole groups, chosen by
-    the hash of their content, so that the same rows always give the same split."""
+    the hash of their content, so that the same rows always give the same split. Where one
+    question is asked in more rows than can be held back, its rows are told apart by their
+    answers."""
     rows = list(given)
     weights: Counter[str] = Counter()
     for row in rows:
         weights[row.group] += row.characters
+    most = max(MOST_HELD * share, LEAST_HELD) * sum(weights.values())
+    parted = {group for group, weight in weights.items() if weight > most}
+    groups = [row.answer if row.group in parted else row.group for row in rows]
+    weights = Counter()
+    for row, group in zip(rows, groups, strict=True):
+        weights[group] += row.characters
     held = _held(weights, share)
-    return [r for r in rows if r.group not in held], [r for r in rows if r.group in held]
+    sides = [(row, group in held) for row, group in zip(rows, groups, strict=True)]
+    return [row for row, out in sides if not out], [row for row, out in sides if out]
 
 
 def _held(weights: Mapping[str, int], share: float) -> set[str]:
     wanted, taken = share * sum(weights.values()), 0
     held: set[str] = set()
     for group in sorted(weights):
-        if taken < wanted and taken + weights[group] <= 1.5 * wanted:
+        if taken < wanted and taken + weights[group] <= MOST_HELD * wanted:
             held.add(group)
             taken += weights[group]
     if not held and len(weights) > 1:
@@ -117,10 +133,11 @@ def _held(weights: Mapping[str, int], share: float) -> set[str]:
 
 
 def _recognised(first: list[Row]) -> Columns:
-    guessed = meaning.guess(first)
-    if guessed.confidence == 1 or not first:
+    rows = [row for row in first if not row.wrong]
+    guessed = meaning.guess(rows)
+    if guessed.confidence == 1 or not rows:
         return guessed.columns
-    names = ", ".join(f"“{column}”" for column in first[0].fields)
+    names = ", ".join(f"“{column}”" for column in dict.fromkeys(c for r in rows for c in r.fields))
     raise StudioError(
         _("The columns of “{file}” are not known.").format(file=first[0].file),
         _("It has {names}, and nothing says which of them is what.").format(names=names),
@@ -130,6 +147,7 @@ def _recognised(first: list[Row]) -> Columns:
 
 def _take(table: Table, rows: Iterable[Row], room: Workroom) -> None:
     began = told = time.monotonic()
+    first: StudioError | None = None
     for number, row in enumerate(rows, 1):
         if room.stopped():
             raise Stopped({})
@@ -138,24 +156,38 @@ def _take(table: Table, rows: Iterable[Row], room: Workroom) -> None:
             table.given.append(_given(number, row, table.columns))
         except StudioError as problem:
             table.unusable += 1
-            if table.unusable >= PATIENCE and table.unusable * 2 > number:
-                raise
+            if table.unusable >= PATIENCE and table.unusable > NEARLY_ALL * number:
+                raise _most(table, number, problem) from problem
             if table.unusable <= TOLD:
                 room.emit(LogLine(level="warning", text=f"{problem.what} {problem.why}"))
-            last = problem
+            first = first or problem
         if (now := time.monotonic()) - told > TELL_EVERY:
             told, rate = now, number / (now - began)
             room.emit(Progressed(step=number, unit=_("rows"), note=row.file, rate=rate))
-    if table.unusable and table.unusable >= len(table.given):
-        raise last
+    if first and table.unusable >= len(table.given):
+        raise _most(table, number, first) from first
+
+
+def _most(table: Table, read: int, problem: StudioError) -> StudioError:
+    """What is said where a row that can be used is the exception."""
+    if read == table.unusable == 1:
+        return problem
+    return StudioError(
+        _("Most rows cannot be used."),
+        _("{count} of {read} cannot. {what} {why}").format(
+            count=table.unusable, read=read, what=problem.what, why=problem.why
+        ),
+        _("Say on the Datasets page which column is what, or correct the rows, and try again."),
+    )
 
 
 def _given(number: int, row: Row, columns: Columns) -> Given:
     found = draft(row, columns)
     if isinstance(found, str):
         section = Section(-1, number - 1, row.place, found, language_of(found[:20_000]))
-        return Given(f"r{number}", _hash(found), section, row.file)
-    return Given(f"r{number}", _hash(_question(found)), found, row.file)
+        return Given(f"r{number}", _hash(found), _hash(found), section, row.file)
+    question, answer = _question(found), found.messages[-1]["content"]
+    return Given(f"r{number}", _hash(question), _hash(answer), found, row.file)
 
 
 def _question(found: Draft) -> str:

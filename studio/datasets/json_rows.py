@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from studio.datasets.rows import Broken
 from studio.errors import StudioError
 from studio.language import _
 
@@ -17,7 +18,7 @@ _SPACE = " \t\r\n\ufeff"
 
 
 def lines_of(name: str, stream: BinaryIO) -> Iterator[Any]:
-    """The values of a JSON Lines file."""
+    """The values of a JSON Lines file; a line that holds none is told as one."""
     number = 0
     while line := stream.readline(LARGEST + 1):
         number += 1
@@ -28,7 +29,7 @@ def lines_of(name: str, stream: BinaryIO) -> Iterator[Any]:
                 yield json.loads(line.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
                 why = _("Line {number}: {error}.").format(number=number, error=_reason(error))
-                raise broken(name, why) from error
+                yield Broken(why)
 
 
 def values_of(name: str, stream: BinaryIO) -> Iterator[Any]:

@@ -15,12 +15,20 @@ SHOWN = 60
 """Characters of a value that an error shows."""
 
 
+class Broken(NamedTuple):
+    """What a file holds in the place of a row."""
+
+    why: str
+
+
 class Row(NamedTuple):
     """``number`` counts from 1 within ``file``."""
 
     file: str
     number: int
     fields: dict[str, Any]
+    wrong: str = ""
+    """Why it cannot be used, where it is no row at all; its fields are empty then."""
 
     @property
     def place(self) -> str:
@@ -40,16 +48,17 @@ class Rows:
 
 
 def checked(file: str, number: int, fields: Any) -> Row:
-    """The row, if it is one.
+    """The row, with what is ``wrong`` where it cannot be used: no record of named fields, nested
+    too deep, or with what is no text (a NUL, half of a character).
 
     Raises:
-        StudioError: it is no record of named fields, has too many, is nested too deep, or
-            holds what is no text (a NUL, half of a character).
+        StudioError: it has more columns than a table has.
     """
+    if isinstance(fields, Broken):
+        return Row(file, number, {}, fields.why)
     if not isinstance(fields, dict):
-        raise unusable(
-            file, number, _("It is {value}, not named fields.").format(value=shown(fields))
-        )
+        why = _("It is {value}, not named fields.").format(value=shown(fields))
+        return Row(file, number, {}, why)
     if len(fields) > MOST_COLUMNS:
         raise unusable(
             file,
@@ -60,9 +69,8 @@ def checked(file: str, number: int, fields: Any) -> Row:
         )
     for column, value in fields.items():
         if why := _unsound(str(column), 0) or _unsound(value, 0):
-            raise unusable(
-                file, number, _("The column “{column}” {why}.").format(column=column, why=why)
-            )
+            told = _("The column “{column}” {why}.").format(column=printable(column), why=why)
+            return Row(file, number, {}, told)
     return Row(file, number, fields)
 
 
@@ -88,6 +96,13 @@ def _unsound_text(text: str) -> str:
     return ""
 
 
+def is_nothing(value: Any) -> bool:
+    """Whether a cell is empty, in any of the ways in which programs write that."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value != value or value in ([], {}, ())
+
+
 def unusable(file: str, number: int, why: str) -> StudioError:
     """What a person is told of a row that cannot be used."""
     return StudioError(
@@ -99,6 +114,10 @@ def unusable(file: str, number: int, why: str) -> StudioError:
 
 def shown(value: Any) -> str:
     """The beginning of a value, for an error."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = printable(value if isinstance(value, str) else repr(value))
     return f"“{text if len(text) <= SHOWN else text[:SHOWN] + '…'}”"
+
+
+def printable(text: str) -> str:
+    """With halves of characters written out."""
+    return text.encode("utf-8", "backslashreplace").decode()

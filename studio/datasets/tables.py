@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from studio.datasets.json_rows import LARGEST, broken, lines_of, values_of
-from studio.datasets.rows import MOST_COLUMNS, Row, checked
+from studio.datasets.rows import MOST_COLUMNS, Broken, Row, checked
 from studio.language import _
+from studio.text import separators
 from studio.text.encoding import decode
 
 SAMPLE = 1 << 18
@@ -29,10 +30,10 @@ def is_table(name: str) -> bool:
 
 
 def read(name: str, stream: BinaryIO) -> Iterator[Row]:
-    """The rows of a table, each checked. The kind is told by the ending of ``name``.
+    """The rows of a table, each judged by itself. The kind is told by the ending of ``name``.
 
     Raises:
-        StudioError: it is no table of its kind, or holds what is no text.
+        StudioError: it is no table of its kind.
     """
     reader = READERS[PurePosixPath(name).suffix.lower()]
     for number, fields in enumerate(reader(name, stream), 1):
@@ -47,24 +48,46 @@ def _tab(name: str, stream: BinaryIO) -> Iterator[Any]:
     return _separated(name, stream, "\t")
 
 
-def _separated(name: str, stream: BinaryIO, mark: str) -> Iterator[dict[str, str]]:
+def _separated(name: str, stream: BinaryIO, usual: str) -> Iterator[dict[str, str] | Broken]:
     csv.field_size_limit(LARGEST)
-    lines = csv.reader(_text_lines(name, stream), delimiter=mark, strict=True)
+    mark, lines = _mark(_text_lines(name, stream), usual)
+    rows = csv.reader(lines, delimiter=mark, strict=True)
+    number = 0
     try:
-        header = next(lines, [])
-        _check_header(name, header)
-        for number, cells in enumerate(lines, 1):
-            if len(cells) > len(header):
-                raise broken(
-                    name,
-                    _("Row {number} has {count} cells, the first line names {names}.").format(
-                        number=number, count=len(cells), names=len(header)
-                    ),
-                )
-            if cells:
+        header = _header(name, next(rows, []))
+        for cells in rows:
+            number += 1
+            more = cells[len(header) :]
+            if any(cell.strip() for cell in more):
+                why = _("It has {count} cells, the first line names {names}.")
+                yield Broken(why.format(count=len(cells), names=len(header)))
+            elif any(cells):
                 yield dict(zip(header, cells, strict=False))
     except csv.Error as error:
-        raise broken(name, _("The library says: {why}.").format(why=error)) from error
+        why = _("Behind row {number}, the library says: {why}.")
+        raise broken(name, why.format(number=number, why=error)) from error
+
+
+def _mark(lines: Iterator[str], usual: str) -> tuple[str, Iterator[str]]:
+    """What parts the cells, and the lines from the header on."""
+    head, size = [], 0
+    for line in lines:
+        head.append(line)
+        size += len(line)
+        if size > separators.SAMPLE:
+            break
+    sample = "".join(head)
+    found = separators.found(sample, usual)
+    rest = separators.lines_of(sample[found.head :]) if found.head else head
+    return found.mark, chain(rest, lines)
+
+
+def _header(name: str, cells: list[str]) -> list[str]:
+    """The names of the columns, without the empty ones behind them that spreadsheets write."""
+    while cells and not cells[-1].strip():
+        cells = cells[:-1]
+    _check_header(name, cells)
+    return cells
 
 
 def _check_header(name: str, header: list[str]) -> None:
@@ -80,14 +103,16 @@ def _check_header(name: str, header: list[str]) -> None:
 
 
 def _text_lines(name: str, stream: BinaryIO) -> Iterator[str]:
-    """Lines that end where a line feed does: a quoted cell may hold any other break."""
+    """Lines that end where a line feed does: a quoted cell may hold any other break. Where there
+    is none at all, they end as on an old Macintosh."""
     sample = stream.read(SAMPLE)
+    end = "\r" if b"\r" in sample and b"\n" not in sample else "\n"
     encoding = _encoding(name, sample)
     decoder = codecs.getincrementaldecoder(encoding)()
     held = ""
     try:
         for block in chain([sample], iter(lambda: stream.read(SAMPLE), b"")):
-            *lines, held = (held + decoder.decode(block)).split("\n")
+            *lines, held = (held + decoder.decode(block)).split(end)
             yield from (line + "\n" for line in lines)
             if len(held) > LARGEST:
                 raise broken(name, _("It has a line without an end."))

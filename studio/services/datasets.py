@@ -116,13 +116,14 @@ def upload(files: Mapping[str, bytes]) -> str:
 
 
 def first_rows(artifact: str, count: int = columns.SEEN) -> list[Row]:
-    """The beginning of uploaded tables, to look at and to guess their columns from.
+    """The first rows of uploaded tables that are rows, to look at and to guess their columns from.
 
     Raises:
         StudioError: they hold no table, or one that cannot be read.
     """
     loader = discover("studio.datasets.loaders")["files"]
-    return list(islice(loader.run(FileRows(artifact=artifact), store()), count))
+    rows = loader.run(FileRows(artifact=artifact), store())
+    return list(islice((row for row in rows if not row.wrong), count))
 
 
 def formats() -> dict[str, str]:

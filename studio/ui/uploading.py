@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 import streamlit as st
 
+from studio.domain.jobs import Job
 from studio.language import _, n_
 from studio.services import manuscripts
 from studio.text.filesets import FileSet
@@ -18,15 +18,9 @@ MOST = 300
 """Files that are shown one below the other; more are chosen from a box that opens."""
 
 
-class Wanted(NamedTuple):
-    """What is to be read: sets of files, each as one manuscript if ``together``."""
-
-    sets: list[FileSet]
-    together: bool
-
-
-def arrange(given: Sequence[FileSet], key: str) -> Wanted | None:
-    """Show what the files are and let their order be changed; what to read, once it is asked."""
+def arrange(given: Sequence[FileSet], footnotes: bool, key: str) -> Job | None:
+    """Show what the files are and let their order be changed; the job that reads them, once it
+    is asked for."""
     files = manuscripts.joined(given[0].name if len(given) == 1 else "", given)
     said = n_("{n} file to read.", "{n} files to read.", len(files.files))
     st.write(said.format(n=len(files.files)))
@@ -42,9 +36,10 @@ def arrange(given: Sequence[FileSet], key: str) -> Wanted | None:
     if not st.button(_("Read them"), type="primary", icon=":material/menu_book:", key=f"{key}_go"):
         return None
     if way != "one":
-        return Wanted(list(given), way == "zips")
+        return manuscripts.bring_in(given, together=way == "zips", footnotes=footnotes)
     name = " ".join(title.replace("/", "-").split()) or _("Manuscript")
-    return Wanted([manuscripts.reordered(files, order)._replace(name=f"{name}.zip")], True)
+    book = manuscripts.reordered(files, order)._replace(name=f"{name}.zip")
+    return manuscripts.bring_in([book], together=True, footnotes=footnotes)
 
 
 def _way(given: Sequence[FileSet], files: FileSet, key: str) -> str:

@@ -20,6 +20,7 @@ from studio.training.examples import IGNORED, rows_of
 from tests.datasets.tables import put, questions, written
 from tests.workroom import LocalRoom
 
+EMPTY: list[Any] = [[], None, "", {}, " ", float("nan"), "", []]
 LOOSE = Quality(near_duplicates=None, non_prose=False)
 
 
@@ -142,6 +143,40 @@ def test_a_few_unusable_rows_are_named_and_left_out(tmp_path: Path) -> None:
 def test_mostly_unusable_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="“output” holds “”: it is empty"):
         prepare(LocalRoom(tmp_path), [{"input": "q", "output": ""}] * 50)
+
+
+def test_empty_cells_of_every_kind_are_empty(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"instruction": r["input"], "input": empty, "output": r["output"], "system": empty}
+        for r, empty in zip(questions(32), EMPTY * 4, strict=True)
+    ]
+    for row in rows[1::8]:
+        del row["input"], row["system"]
+    result = prepare(LocalRoom(tmp_path), rows)
+    assert result["train"] + result["validation"] == 32
+
+
+@pytest.mark.parametrize("wrong", [7, [], ["x"], {"a": 1}, None, True, ""])
+def test_rows_of_another_kind_do_not_hold_up_the_others(tmp_path: Path, wrong: object) -> None:
+    rows = [{"input": r["input"], "output": r["output"]} for r in questions(30)]
+    for row in rows[:8]:
+        row["output"] = wrong
+    del rows[9]["input"]
+    room = LocalRoom(tmp_path)
+    result = prepare(room, rows)
+    assert result["train"] + result["validation"] == 21
+    assert any("9 rows could not be used" in line.text for line in room.of_type("log"))
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_rows_that_ask_the_same_are_told_apart_by_their_answers(tmp_path: Path, asked: int) -> None:
+    rows = [r | {"input": f"Write on. {i % asked}"} for i, r in enumerate(questions(30))]
+    room = LocalRoom(tmp_path)
+    result = prepare(room, [*rows, *rows[:3]])
+    train, held = (split(room, result, name) for name in ("train", "validation"))
+    assert 1 <= len(held) <= 6
+    assert len(train) + len(held) == 30
+    assert {e.completion for e in train}.isdisjoint(e.completion for e in held)
 
 
 @pytest.mark.parametrize("rows", [[], questions(3)])

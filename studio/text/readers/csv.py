@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import encoding, tables
+from studio.text import encoding, separators, tables
 from studio.text.readers import txt
 from studio.text.reading import ColumnOptions, Reading
 
@@ -17,10 +17,8 @@ LARGEST = 48 << 20
 """Bytes."""
 MOST_SEPARATORS = 300_000
 """In one line. That many commas of prose fill fifteen megabytes."""
-SEPARATORS = ",;\t|"
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_QUOTED = re.compile(r'"[^"]*"')
 _STOPS = (".", "!", "?", "。", "！", "？", "”", "」")
 
 
@@ -89,9 +87,9 @@ def _numbered(row: list[str]) -> list[str]:
 
 def _cells(name: str, text: str) -> Iterator[list[str]]:
     csv.field_size_limit(LARGEST)
-    separator = _separator(text)
+    separator, head = separators.found(text, "\t" if name.lower().endswith(".tsv") else ",")
     try:
-        for row in csv.reader(_lines(text, separator), delimiter=separator):
+        for row in csv.reader(_lines(text[head:], separator), delimiter=separator):
             if any(row):
                 yield row
     except csv.Error as problem:
@@ -107,13 +105,6 @@ def _lines(text: str, separator: str) -> Iterator[str]:
         if match[0].count(separator) > MOST_SEPARATORS:
             raise csv.Error(f"more than {MOST_SEPARATORS} columns")
         yield match[0]
-
-
-def _separator(text: str) -> str:
-    """The one that the first line has most of, outside quotes."""
-    head = text[:10_000].partition("\n")[0]
-    outside = _QUOTED.sub("", head)
-    return max(SEPARATORS, key=outside.count)
 
 
 plugin = Csv()

@@ -99,12 +99,13 @@ def _lines(name: str, text: str, whole: ValueError) -> Iterator[Any]:
 
 
 def _as_rows(values: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Objects as they are; a bare string is a row with nothing but a text."""
+    """Objects as they are; a bare string is a row with nothing but a text, and what is neither
+    is a row without one, so that it is counted."""
     for value in values:
         if isinstance(value, dict):
             yield value
-        elif isinstance(value, str):
-            yield {"text": value}
+        else:
+            yield {"text": value} if isinstance(value, str) else {}
 
 
 def _refuse(name: str, why: str, problem: Exception) -> NoReturn:

@@ -40,6 +40,8 @@ def read(name: str, data: bytes, **options: str) -> Reading:
         ("a.csv", as_csv(",")),
         ("a.csv", as_csv(";")),
         ("a.tsv", as_csv("\t")),
+        ("a.csv", b"sep=;\r\n" + as_csv(";").removeprefix(b"\xef\xbb\xbf")),
+        ("a.csv", as_csv("|").decode().encode("utf-16")),
         ("a.parquet", parquet(**{k: [r[k] for r in ROWS] for k in ROWS[0]})),
     ],
 )
@@ -81,6 +83,16 @@ def test_quotes_line_ends_and_ragged_rows() -> None:
     reading = read("a.csv", data)
     assert reading.text == 'He said "no",\nand went.\n\nShe stayed.'
     assert any("1 rows have no text" in note for note in reading.notes)
+
+
+def test_decimal_commas_and_commas_in_names_part_no_cells() -> None:
+    data = f"Titel, Jahr;Preis;text\nFlut;1,50;{ENGLISH}\nEbbe, 2;2,50;He went, she stayed.\n"
+    assert read("a.csv", data.encode()).text == f"{ENGLISH}\n\nHe went, she stayed."
+
+
+def test_what_is_no_row_is_counted() -> None:
+    reading = read("a.json", json.dumps([{"text": ENGLISH}, 7, None]).encode())
+    assert "2 rows have no text." in reading.notes
 
 
 def test_one_object_with_chapters() -> None:
