@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple, NoReturn
 
 from studio.errors import StudioError
-from studio.language import _
+from studio.language import _, n_
+from studio.text import mixtures
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -30,6 +31,7 @@ COMMON = frozenset(
 )
 CHINESE = ("gb18030", "big5")
 JAPANESE = ("cp932", "euc_jp")
+WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WIDE = ("utf-16-le", "utf-16-be")
 PLAUSIBLE = 0.12
 KANA = 0.2
@@ -53,6 +55,8 @@ class Decoded(NamedTuple):
     encoding: str
     damaged: int
     """Characters that could not be read and stand as U+FFFD."""
+    notes: tuple[str, ...] = ()
+    """What else a writer should know of how it was read."""
 
 
 def decode(name: str, data: bytes) -> Decoded:
@@ -61,24 +65,96 @@ def decode(name: str, data: bytes) -> Decoded:
     Raises:
         StudioError: the bytes are no text, or too damaged to be read in any encoding.
     """
+    read = _read_bytes(name, data)
+    text, garbled = mixtures.mended(read.text)
+    if not garbled:
+        return read
+    note = n_(
+        "{n} character that another program had garbled was put right (such as “â€™” for “’”).",
+        "{n} characters that another program had garbled were put right (such as “â€™” for “’”).",
+        garbled,
+    )
+    return read._replace(text=text, notes=(*read.notes, note.format(n=garbled)))
+
+
+def _read_bytes(name: str, data: bytes) -> Decoded:
     for mark, encoding in BOMS:
         if data.startswith(mark):
-            return _tolerant(data, encoding) or _refuse(name)
+            found = _tolerant(data, encoding)
+            if found is None and encoding == "utf-8":
+                found = _mixed(data)
+            return found or _refuse(name, data)
     _refuse_other_formats(name, data)
+    if pasted := _pasted(name, data):
+        return pasted
     if wide := _utf16_without_mark(data) or _chinese_utf16_without_mark(data):
-        return _tolerant(data, wide) or _refuse(name)
-    _refuse_binary(name, data)
-    if found := _tolerant(data, "utf-8"):
-        return found
-    return _chinese(data) or _japanese(data) or _single_byte(data) or _refuse(name)
+        return _tolerant(data, wide) or _refuse(name, data)
+    plain = data.replace(b"\0", b"") if b"\0" in data else data
+    _refuse_binary(name, plain, data)
+    found = _strict(plain) or _mixed(plain) or _tolerant(plain, "utf-8")
+    found = found or _chinese(plain) or _japanese(plain) or _single_byte(plain)
+    if found is None:
+        _refuse(name, data)
+    return found._replace(notes=(*found.notes, *_zeros(len(data) - len(plain))))
+
+
+def _strict(data: bytes) -> Decoded | None:
+    try:
+        return Decoded(data.decode().replace("\ufeff", ""), "utf-8", 0)
+    except UnicodeDecodeError:
+        return None
+
+
+def _mixed(data: bytes) -> Decoded | None:
+    """UTF-8 in some of its lines, an older encoding in the others."""
+    found = mixtures.read(data, _older, _plausibility)
+    if found is None:
+        return None
+    return Decoded(
+        found.text.replace("\ufeff", ""), "utf-8", found.damaged, (*filter(None, [found.note]),)
+    )
+
+
+def _older(data: bytes) -> tuple[str, str] | None:
+    """For a part of a file: no guess among the alphabets that the studio does not know."""
+    found = _chinese(data) or _japanese(data) or _read(data, "cp1252")
+    return (found.text, found.encoding) if found else None
+
+
+def _pasted(name: str, data: bytes) -> Decoded | None:
+    """A file in UTF-16 behind one that is not: its own mark tells where it begins."""
+    places = [place for mark in WIDE_MARKS if (place := data.find(mark, 1)) > 0]
+    if not places or data.startswith(WIDE_MARKS) or b"\0" in data[: min(places)]:
+        return None
+    at = min(places)
+    behind = _tolerant(data[at:], "utf-16")
+    if behind is None or not any(c in "\n aeiou" or c in COMMON for c in behind.text):
+        return None
+    before = _read_bytes(name, data[:at])
+    note = _("From line {line} on the file is written in UTF-16, and was read so.")
+    line = 1 + before.text.count("\n")
+    notes = (*before.notes, note.format(line=line), *behind.notes)
+    damaged = before.damaged + behind.damaged
+    return Decoded(before.text + behind.text, before.encoding, damaged, notes)
+
+
+def _zeros(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    note = n_(
+        "{n} empty byte (NUL), which is no text, was left out.",
+        "{n} empty bytes (NUL), which are no text, were left out.",
+        count,
+    )
+    return (note.format(n=count),)
 
 
 def _tolerant(data: bytes, encoding: str) -> Decoded | None:
     """Strict first; then with the few broken characters of a damaged disk or a cut-off end."""
     try:
-        return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding, 0)
+        return Decoded(data.decode(encoding).replace("\ufeff", ""), encoding, 0)
     except UnicodeDecodeError:
-        text = data.decode(encoding, errors="replace").removeprefix("\ufeff")
+        text = data.decode(encoding, errors="replace").replace("\ufeff", "")
     damaged = text.count("\ufffd")
     foreign = len(_FOREIGN.findall(text)) - damaged
     if damaged <= max(1, len(text) * BROKEN_SHARE) and damaged * 20 <= foreign:
@@ -182,18 +258,41 @@ def _refuse_other_formats(name: str, data: bytes) -> None:
         )
 
 
-def _refuse_binary(name: str, data: bytes) -> None:
-    controls = len(_CONTROL.findall(data[:SAMPLE]))
-    if b"\0" in data or controls > 0.005 * min(len(data), SAMPLE):
-        _refuse(name)
+def _refuse_binary(name: str, plain: bytes, data: bytes) -> None:
+    """``plain`` is ``data`` without NULs, which alone make no program of a text."""
+    controls = len(_CONTROL.findall(plain[:SAMPLE]))
+    if not plain or controls > 0.005 * min(len(plain), SAMPLE):
+        _refuse(name, data)
+    if len(plain) < len(data) and controls:
+        _refuse(name, data)
 
 
-def _refuse(name: str) -> NoReturn:
+def _refuse(name: str, data: bytes) -> NoReturn:
     raise StudioError(
         _("“{name}” cannot be read as text.").format(name=name),
-        _(
-            "Its bytes are not text in any encoding the studio knows (UTF-8, UTF-16, GB18030, "
-            "Big5, Shift-JIS, Western European)."
-        ),
+        _why(data),
         _("Open the manuscript in your word processor and save it as plain text, encoding UTF-8."),
+    )
+
+
+def _why(data: bytes) -> str:
+    """What stands in the way: where it begins, if most of the file is in order."""
+    lines = data.split(b"\n")
+    foreign = [line for line in lines if not line.isascii()]
+    bad = [number for number, line in enumerate(lines, 1) if _strict(line) is None]
+    if bad and len(bad) * 2 <= len(foreign):
+        return n_(
+            "Most of it is UTF-8, but line {line} is neither that nor text in another encoding.",
+            "Most of it is UTF-8, but {n} lines, the first of them line {line}, are neither that "
+            "nor text in another encoding.",
+            len(bad),
+        ).format(n=len(bad), line=bad[0])
+    if control := _CONTROL.search(data):
+        return _(
+            "It holds bytes that stand in no text, the first in line {line}: it is no text file, "
+            "or it is damaged."
+        ).format(line=1 + data.count(b"\n", 0, control.start()))
+    return _(
+        "Its bytes are not text in any encoding the studio knows (UTF-8, UTF-16, GB18030, "
+        "Big5, Shift-JIS, Western European)."
     )

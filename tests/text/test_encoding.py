@@ -64,6 +64,83 @@ def test_latin_1_has_characters_that_windows_lacks() -> None:
     assert decode("story.txt", data).text == data.decode("latin-1")
 
 
+EN, SC, TC, JP = (text.strip() + "\n" for text in (ENGLISH, SIMPLIFIED, TRADITIONAL, JAPANESE))
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([(SC * 5, "utf-8"), (SC * 5, "gbk")], "lines 1 to 5 are UTF-8; lines 6 to 10 are GB18030"),
+        ([(SC * 5, "gbk"), (SC * 5, "utf-8-sig")], "lines 1 to 5 are GB18030"),
+        ([(SC * 5, "utf-8-sig"), (SC * 5, "gbk")], "lines 6 to 10 are GB18030"),
+        ([(SC, "utf-8"), (SC, "gbk")] * 5, "line 2 is GB18030"),
+        ([(SC * 500, "utf-8"), (SC, "gbk")], "line 501 is GB18030"),
+        ([(SC * 50, "gbk"), (SC, "utf-8")], "line 51 is UTF-8"),
+        ([(SC * 5, "utf-8"), ("他走了。\n", "gbk")], "line 6 is GB18030"),
+        ([(TC * 5, "utf-8"), (TC * 5, "big5")], "lines 6 to 10 are BIG5"),
+        ([(JP * 5, "utf-8"), (JP * 5, "cp932")], "lines 6 to 10 are CP932"),
+        ([(SC[:-1], "utf-8"), (SC, "gbk")], "line 1 is UTF-8; line 1 is GB18030"),
+        ([(EN * 5, "utf-8"), (EN * 5, "cp1252")], "Windows-1252, the first in line 21"),
+        ([(EN[:-1], "utf-8"), (EN, "cp1252")], "Windows-1252, the first in line 4"),
+        (
+            [(EN * 50, "cp1252"), ("It’s late.\n", "utf-8")],
+            "1 character that another program had garbled",
+        ),
+        ([(EN * 5, "utf-8"), ("naïve\n", "cp1252")], "1 character is written in Windows-1252"),
+        ([(EN, "utf-8"), (EN, "utf-16")], "From line 5 on"),
+        ([(SC * 3, "gbk"), (SC, "utf-16")], "From line 4 on"),
+    ],
+)
+def test_each_part_is_read_in_its_own_encoding(parts: list[tuple[str, str]], said: str) -> None:
+    decoded = decode("story.txt", b"".join(text.encode(encoding) for text, encoding in parts))
+    assert decoded.text == "".join(text for text, _encoding in parts)
+    assert decoded.damaged == 0
+    assert said in " ".join(decoded.notes)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_marks_between_pasted_files_are_no_text(encoding: str) -> None:
+    decoded = decode("story.txt", EN.encode(encoding) * 3)
+    assert decoded.text == EN * 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "cp1252"])
+def test_empty_bytes_are_left_out_and_counted(encoding: str) -> None:
+    text = EN if encoding == "cp1252" else SC
+    decoded = decode("story.txt", text.encode(encoding) + bytes(300) + text.encode(encoding))
+    assert decoded.text == text * 2
+    assert "300 empty bytes" in decoded.notes[0]
+
+
+@pytest.mark.parametrize("text", ["It’s “naïve”… in the café—then\n", SC])
+@pytest.mark.parametrize("taken_for", ["cp1252", "latin-1"])
+def test_text_that_was_garbled_and_saved_is_put_right(text: str, taken_for: str) -> None:
+    seen = (bytes([byte]).decode(taken_for, errors="ignore") or chr(byte) for byte in text.encode())
+    decoded = decode("story.txt", "".join(seen).encode())
+    assert decoded.text == text
+    assert "garbled" in decoded.notes[0]
+
+
+@pytest.mark.parametrize("text", [FRENCH * 3, "À côté, Â§ et ÂGE. ÃO, NÃO. São.", "café à"])
+def test_other_peoples_letters_are_left_alone(text: str) -> None:
+    assert decode("story.txt", text.encode())[::3] == (text, ())
+
+
+def test_a_damaged_byte_is_no_other_encoding() -> None:
+    data = (SC * 500).encode()
+    decoded = decode("story.txt", data[:3001] + b"\xff" + data[3001:])
+    assert (decoded.damaged, decoded.notes) == (1, ())
+    assert decoded.text.replace("\ufffd", "") == SC * 500
+
+
+def test_what_is_in_the_way_is_said_with_its_place() -> None:
+    bad = bytes(range(128, 256)) * 3
+    with pytest.raises(StudioError, match="Most of it is UTF-8, but line 21 is neither"):
+        decode("novel.txt", (EN * 5).encode() + bad)
+    with pytest.raises(StudioError, match="stand in no text, the first in line 5"):
+        decode("novel.txt", EN.encode() + bytes(range(32)) * 9)
+
+
 @pytest.mark.parametrize("codec", ["gb18030", "big5"])
 def test_english_with_some_chinese_names(codec: str) -> None:
     text = (

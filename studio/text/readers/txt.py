@@ -24,11 +24,11 @@ class PlainText:
 
 
 def damage(decoded: encoding.Decoded) -> tuple[str, ...]:
-    """What to tell the writer of characters that could not be read."""
+    """What to tell the writer of how a file was read, and of what could not be."""
     if not decoded.damaged:
-        return ()
+        return decoded.notes
     note = _("{count} damaged characters could not be read; they are shown as “\ufffd”.")
-    return (note.format(count=decoded.damaged),)
+    return (*decoded.notes, note.format(count=decoded.damaged))
 
 
 plugin = PlainText()
