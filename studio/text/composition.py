@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from studio.language import n_
+from studio.language import _, n_
 from studio.text import headings
 
 SCENE_BREAK = "* * *"
 RARE = 5
 """Paragraphs to each blank line, from which on blank lines part scenes and not paragraphs."""
+NAMED = 8
+"""Parts of a file that are named in one note."""
 SENTENCE = 60
 """Cells. A table whose cells hold at least as much on average is prose laid out in columns."""
 
 _EDGES = " \t\n\u3000\u00a0"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_WIDE = re.compile(r"[\u2e80-\uffef]")
 _HEADING_LINES = re.compile(r"\s*\n\s*|\s{2,}")
 
 
@@ -53,6 +57,9 @@ class Blocks:
     def blank(self) -> None:
         """An empty paragraph, which parts two scenes where such lines are rare."""
         self._blocks.append(Block("blank"))
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self._blocks)
 
     def extend(self, others: Blocks) -> None:
         self._blocks += others._blocks
@@ -112,8 +119,20 @@ def readable(text: str) -> str:
 def is_prose(cells: list[str]) -> bool:
     """A table is prose when its cells hold sentences."""
     filled = [cell for cell in cells if cell.strip()]
-    width = sum(len(cell) + sum("\u2e80" <= c <= "\uffef" for c in cell) for cell in filled)
-    return bool(filled) and width >= SENTENCE * len(filled)
+    return bool(filled) and sum(map(cells_of, filled)) >= SENTENCE * len(filled)
+
+
+def cells_of(text: str) -> int:
+    """How wide a text is, where a Chinese character counts for two letters."""
+    return len(text) + len(_WIDE.findall(text))
+
+
+def named(note: str, names: Sequence[str]) -> tuple[str, ...]:
+    """A note with its ``{names}`` filled in, the first of them if they are many; none for none."""
+    if not names:
+        return ()
+    more = _(" and others") if len(names) > NAMED else ""
+    return (note.format(names=", ".join(names[:NAMED]) + more),)
 
 
 def tables_left_out(count: int) -> tuple[str, ...]:

@@ -75,6 +75,28 @@ def xml(name: str, data: bytes) -> Element:
     return root
 
 
+def mended(name: str, data: bytes) -> tuple[Element | None, bool]:
+    """The root of an XML document, as far as it can be read, and whether it is damaged.
+
+    Raises:
+        StudioError: too large, or with entities of its own.
+    """
+    from lxml import etree
+
+    try:
+        return xml(name, data), False
+    except StudioError as problem:
+        if not isinstance(problem.__cause__, (etree.XMLSyntaxError, ValueError)):
+            raise
+    try:
+        root = etree.fromstring(data, _xml_parser(recover=True))
+    except (etree.XMLSyntaxError, ValueError):
+        return None, True
+    if root is not None:
+        _refuse_entities(name, root)
+    return root, True
+
+
 def page(name: str, data: bytes) -> tuple[Element, str]:
     """The root of an HTML or XHTML document, and the encoding that it was in.
 
@@ -152,7 +174,7 @@ def children(element: Element, name: str) -> list[Element]:
     return [child for child in element if local(child) == name]
 
 
-def _xml_parser(utf8: bool = False) -> etree.XMLParser:
+def _xml_parser(utf8: bool = False, recover: bool = False) -> etree.XMLParser:
     from lxml import etree
 
     return etree.XMLParser(
@@ -165,6 +187,7 @@ def _xml_parser(utf8: bool = False) -> etree.XMLParser:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        recover=recover,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from studio.text import composition
 from studio.text.reading import FootnoteOptions, Reading
 from studio.text.richtext import Document
+from studio.text.scrivenings import Scrivenings, escaped
 
 
 class Rtf:
@@ -24,13 +25,16 @@ class Rtf:
             StudioError: no RTF, or too large.
         """
         document = Document(name, options.footnotes)
-        document.read(data)
+        document.read(escaped(data))
+        scrivenings = Scrivenings(options.footnotes)
+        blocks = scrivenings.prose(document.blocks)
         return Reading(
-            text=document.blocks.text(),
+            text=blocks.text(),
             encoding=document.encoding,
             notes=(
-                *composition.footnotes_left_out(document.footnotes),
-                *document.blocks.notes(),
+                *composition.footnotes_left_out(document.footnotes + scrivenings.footnotes),
+                *scrivenings.notes(),
+                *blocks.notes(),
             ),
         )
 

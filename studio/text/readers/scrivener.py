@@ -7,25 +7,35 @@ import re
 from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
-from studio.language import _
+from studio.language import _, n_
 from studio.text import composition, encoding, markup
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
-from studio.text.markup import attribute, children
+from studio.text.composition import named as listed
+from studio.text.markup import attribute, children, named
+from studio.text.members import Members
 from studio.text.reading import FootnoteOptions, Reading
 from studio.text.richtext import Document
+from studio.text.scrivenings import Scrivenings, escaped
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 BINDER = ".scrivx"
-CONTENTS = ("Files/Data/{uuid}/content.rtf", "Files/Data/{uuid}/content.txt",
-            "Files/Docs/{id}.rtf", "Files/Docs/{id}.txt")  # fmt: skip
+CONTENTS = ("Files/Data/{uuid}/content.rtf", "Files/Data/{uuid}/content.rtfd/TXT.rtf",
+            "Files/Data/{uuid}/content.txt", "Files/Docs/{id}.rtf",
+            "Files/Docs/{id}.rtfd/TXT.rtf", "Files/Docs/{id}.txt")  # fmt: skip
 """Where a document's text is: Scrivener 3, then the versions before it."""
+COMMENTS = ("Files/Data/{uuid}/content.comments", "Files/Docs/{id}.comments")
 DEEPEST = 100
-NAMED = 8
-"""Documents named in one note."""
+_ORPHAN = re.compile(
+    r"Files/(?:Data/[^/]+/content|Docs/\d+)(?:\.rtfd/TXT)?\.(?:rtf|txt)", re.IGNORECASE
+)
 _UNTITLED = re.compile(r"(?:untitled|new|scene|text|无标题|未命名|場景|场景)?[ \d]*", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"/(?:notes\.rtf|synopsis\.txt|\d+_(?:notes\.rtf|synopsis\.txt))\Z|/Snapshots/.*\.rtf\Z",
+    re.IGNORECASE,
+)
 
 
 class ScrivenerOptions(FootnoteOptions):
@@ -50,22 +60,17 @@ class Scrivener:
             StudioError: no zip of a Scrivener project, or a damaged one.
         """
         archive = Archive(name, data)
-        folder, draft = _draft(archive)
+        folder, draft, others = _draft(archive)
         binder = Binder(archive, folder, options)
         for item in _items(draft):
             binder.add(item, 1)
-        excluded = ", ".join(binder.excluded[:NAMED])
-        more = _(" and others") if len(binder.excluded) > NAMED else ""
-        left_out = _("Left out, because they are not compiled: {names}.")
+        for item in others:
+            binder.pass_over(item)
         return Reading(
             text=binder.blocks.text(),
             encoding="utf-8",
             title=re.sub(r"\.scriv$", "", posixpath.basename(name)),
-            notes=(
-                *((left_out.format(names=excluded + more),) if excluded else ()),
-                *composition.footnotes_left_out(binder.footnotes),
-                *binder.blocks.notes(),
-            ),
+            notes=(*binder.notes(), *binder.blocks.notes()),
         )
 
 
@@ -74,25 +79,72 @@ class Binder:
 
     def __init__(self, archive: Archive, folder: str, options: ScrivenerOptions) -> None:
         self.blocks = Blocks()
-        self.excluded: list[str] = []
-        self.footnotes = 0
+        self._scrivenings = Scrivenings(options.footnotes)
+        self._excluded: list[str] = []
+        self._elsewhere: list[str] = []
+        self._deep: list[str] = []
+        self._without: list[str] = []
+        self._unread: list[str] = []
+        self._comments = self._footnotes = 0
         self._archive = archive
+        self._members = Members(archive.names)
+        self._known: set[str] = set()
         self._folder = folder
         self._options = options
 
     def add(self, item: Element, level: int) -> None:
-        title = _text(item, "Title")
+        """Read what the item holds, and then all below it."""
+        title = self._scrivenings.plain(_text(item, "Title"))
         metadata = next(iter(children(item, "MetaData")), None)
         below = _items(item)
         if level > DEEPEST:
+            self._deep.append(_name(item))
             return
         if metadata is not None and _text(metadata, "IncludeInCompile") == "No":
-            self.excluded.append(title or attribute(item, "ID"))
+            self._excluded.append(title or attribute(item, "ID"))
+            self._find(item, CONTENTS)
         else:
             self._head(title, level, bool(below))
-            self._content(item)
+            self._content(item, title, level)
         for child in below:
             self.add(child, level + 1)
+
+    def pass_over(self, item: Element) -> None:
+        """Name the documents of a part of the binder that is no part of the draft."""
+        for each in named(item, "BinderItem"):
+            has_text = bool(self._find(each, CONTENTS))
+            if has_text or not (_items(each) or attribute(each, "Type").endswith("Folder")):
+                self._elsewhere.append(_name(each))
+
+    def notes(self) -> tuple[str, ...]:
+        """What of the project was not read."""
+        inside = posixpath.join(self._folder, "")
+        strays = [
+            n
+            for n in self._archive.names
+            if n.startswith(inside) and _ORPHAN.fullmatch(n[len(inside) :]) and n not in self._known
+        ]
+        asides = sum(bool(_ASIDE.search(n)) for n in self._archive.names if n.startswith(inside))
+        beside = n_(
+            "{count} synopsis, note or snapshot of a document was left out.",
+            "{count} synopses, notes and snapshots of documents were left out.",
+            asides,
+        )
+        comments = n_(
+            "{count} comment was left out.", "{count} comments were left out.", self._comments
+        )
+        return (
+            *listed(_("Left out, because they are not compiled: {names}."), self._excluded),
+            *listed(_("Left out, because they are outside the draft: {names}."), self._elsewhere),
+            *listed(_("Not read, because it lies too deep in the binder: {names}."), self._deep),
+            *listed(_("No text was found for: {names}."), self._without),
+            *listed(_("Not read, because it is no text: {names}."), self._unread),
+            *listed(_("Not read, because the binder does not name them: {names}."), strays),
+            *composition.footnotes_left_out(self._footnotes + self._scrivenings.footnotes),
+            *((comments.format(count=self._comments),) if self._comments else ()),
+            *((beside.format(count=asides),) if asides else ()),
+            *self._scrivenings.notes(),
+        )
 
     def _head(self, title: str, level: int, is_folder: bool) -> None:
         if _UNTITLED.fullmatch(title) or not (is_folder or self._options.scene_titles):
@@ -101,34 +153,59 @@ class Binder:
         else:
             self.blocks.heading(title, level)
 
-    def _content(self, item: Element) -> None:
+    def _find(self, item: Element, patterns: tuple[str, ...]) -> str:
+        """The first file of the item that is there."""
         places = {"uuid": attribute(item, "UUID"), "id": attribute(item, "ID")}
-        for pattern in CONTENTS:
-            file = posixpath.join(self._folder, pattern.format(**places))
-            if file in self._archive.names:
-                self._read(file)
-                return
+        for pattern in patterns:
+            key = "{uuid}" if "{uuid}" in pattern else "{id}"
+            path = pattern.format(**places) if places[key.strip("{}")] else ""
+            if path and (file := self._members.find(self._folder, path)):
+                self._known.add(file)
+                return file
+        return ""
 
-    def _read(self, file: str) -> None:
+    def _content(self, item: Element, title: str, level: int) -> None:
+        kind = attribute(item, "Type")
+        if file := self._find(item, CONTENTS):
+            self._read(file, level)
+        elif kind not in ("Text", "Folder", "Root", ""):
+            self._unread.append(_name(item))
+        elif kind == "Text" and not _items(item):
+            self._without.append(_name(item))
+        if file := self._find(item, COMMENTS):
+            root, _damaged = markup.mended(self._archive.name, self._archive.read(file))
+            notes = list(named(root, "Comment")) if root is not None else []
+            footnotes = sum(attribute(note, "Footnote") == "Yes" for note in notes)
+            self._footnotes += footnotes
+            self._comments += len(notes) - footnotes
+
+    def _read(self, file: str, level: int) -> None:
         data, shown = self._archive.read(file), f"{self._archive.name}: {file}"
-        if file.endswith(".rtf"):
+        found = Blocks()
+        if file.lower().endswith(".rtf"):
             document = Document(shown, self._options.footnotes)
-            document.read(data)
-            self.footnotes += document.footnotes
-            self.blocks.extend(document.blocks)
+            document.read(escaped(data))
+            self._footnotes += document.footnotes
+            found = document.blocks
         else:
             for line in encoding.decode(shown, data).text.splitlines():
-                self.blocks.paragraph(line)
+                found.paragraph(line)
+        self.blocks.extend(self._scrivenings.prose(found, level))
 
 
-def _draft(archive: Archive) -> tuple[str, Element]:
-    """The folder of the project in the archive, and the draft in its binder."""
-    binders = sorted((n for n in archive.names if n.endswith(BINDER)), key=lambda n: n.count("/"))
+def _draft(archive: Archive) -> tuple[str, Element, list[Element]]:
+    """The folder of the project in the archive, the draft in its binder, what stands beside it."""
+    binders = sorted(
+        (n for n in archive.names if n.lower().endswith(BINDER)), key=lambda n: n.count("/")
+    )
     if binders:
         root = markup.xml(archive.name, archive.read(binders[0]))
-        for item in markup.named(root, "BinderItem"):
+        for item in named(root, "BinderItem"):
             if attribute(item, "Type") == "DraftFolder":
-                return posixpath.dirname(binders[0]), item
+                within = [item, *item.iterancestors()]
+                others = [i for e in within[1:] for i in children(e, "BinderItem")]
+                others = [other for other in others if other not in within]
+                return posixpath.dirname(binders[0]), item, others
     raise StudioError(
         _("“{name}” is no whole Scrivener project.").format(name=archive.name),
         _("It has no binder ({ending}) with a draft folder.").format(ending=BINDER),
@@ -138,6 +215,10 @@ def _draft(archive: Archive) -> tuple[str, Element]:
 
 def _items(item: Element) -> list[Element]:
     return [i for group in children(item, "Children") for i in children(group, "BinderItem")]
+
+
+def _name(item: Element) -> str:
+    return _text(item, "Title") or attribute(item, "UUID") or attribute(item, "ID") or "?"
 
 
 def _text(item: Element, name: str) -> str:
