@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from studio.text.numerals import CHINESE, SPELLED
+from studio.text.numerals import number as number
+
 Kind = Literal[
     "part",
     "chapter",
     "titled",
     "bare",
+    "counted",
     "section",
     "special",
     "markdown",
@@ -20,53 +24,81 @@ LONGEST = 90
 LONGEST_CHAPTER = 240
 """Of a line that names itself a chapter; old novels tell what happens in it."""
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-_WORDS = (
-    {word: i for i, word in enumerate(_ONES.split())}
-    | {word: 10 * i for i, word in enumerate(_TENS.split(), 2)}
-    | {word: i for i, word in enumerate(_ORDINALS.split(), 1)}
-)
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_ROMAN_FORM = re.compile(r"(?=[IVXLCD])C{0,4}(?:XC|XL|L?X{0,4})(?:IX|IV|V?I{0,4})")
-_HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2}
-_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
-_HAN_NUMBER = "[零〇○一二两三四五六七八九十百千廿卅0-9０-９]{1,9}"
+RUN_ON = "~"
+"""The form of a Chinese title that follows its number without a mark."""
+DOUBTFUL = "!"
+"""The form of the same where the line may as well be prose: 第一回合, 第三章里, 第五章程."""
 
 _ENGLISH = re.compile(
     r"(?P<word>chapter|chap\.|letter|stave|canto|adventure|episode|book|part|volume)\s+"
-    r"(?:the\s+)?(?P<number>[ivxlcd]{1,9}|\d{1,4}|[a-z]{3,9}(?:-[a-z]{3,6})?)"
+    rf"(?:the\s+)?(?P<number>{SPELLED}|[ivxlcd]{{1,9}}|\d{{1,4}})"
     r"(?P<rest>$|\s*[.:：—–-].*|\s+.*)",
     re.IGNORECASE,
 )
+_ENGLISH_VOLUME = re.compile(
+    rf"(?P<volume>(?:book|part|volume|vol\.)\s+(?:the\s+)?(?:{SPELLED}|[ivxlcd]{{1,9}}|\d{{1,4}})"
+    r"(?:\s*[.:：—–-]\s*[^,;]{1,60}?)?)[\s,;.:：|/—–-]+(?P<chapter>(?:chapter|chap\.)\s.+)",
+    re.IGNORECASE,
+)
 _CHINESE = re.compile(
-    rf"第\s?(?P<number>{_HAN_NUMBER})\s?(?P<word>[章回节節卷部篇集幕折话話])(?P<rest>.*)"
+    rf"第\s?(?P<number>{CHINESE})\s?(?P<word>章[节節]?|部分?|[回节節卷篇集幕折话話册冊季])(?P<rest>.*)"
+)
+_VOLUME_NAME = (
+    rf"(?:第\s?{CHINESE}\s?(?:部分?|[卷篇集册冊季])|卷之?{CHINESE}|卷[上中下]|[上中下][卷部篇册冊])"
 )
 _CHINESE_VOLUME = re.compile(
-    r"(?:卷[一二三四五六七八九十上中下]{1,3}|[上中下][卷部篇册])(?P<rest>.*)"
+    rf"(?:卷之?(?P<number>{CHINESE})|卷[上中下]|[上中下][卷部篇册冊])(?P<rest>.*)"
 )
+_CHINESE_BOTH = re.compile(
+    rf"(?P<volume>{_VOLUME_NAME}(?P<name>[^。！？，；“”]{{0,30}}?))"
+    r"(?P<gap>[\s:：·、|｜/／—–_-]*)"
+    rf"(?P<chapter>第\s?{CHINESE}\s?[章回节節话話幕折].*)"
+)
+_VOLUME = re.compile(_VOLUME_NAME)
+_GAP = re.compile(r"[\s:：·、|｜/／—–_-]+")
+_LABEL = re.compile(r"^(?:正文卷?|VIP章[节節]|作品相[关關]|最新章[节節])[\s:：、_—–-]+")
+_OTHER_WORDS = {
+    "章": "程鱼魚法", "回": "合头頭见見", "集": "团團市合中体體会會装裝训訓邮郵结結权權资資聚",
+    "节": "课課车車目日点點奏约約省气氣拍食育电電骨脊竹台", "卷": "宗轴軸子尺烟煙毛土录錄胶膠纸紙",
+    "部": "队隊门門长長落委署族将將位件级級电電手法小作", "篇": "文幅小日论論稿报報",
+    "幕": "僚后後布府墙牆", "折": "扣叠疊磨", "话": "题題音语語剧劇筒费費", "季": "度节節风風",
+    "册": "子",
+}  # fmt: skip
+"""What makes another word of the one that counts: 章程, 回合, 集团, 节课."""
+_SAME_WORD = str.maketrans("節話冊", "节话册")
+_PROSE_AFTER = re.compile(
+    "[的了里裡中是就也都和与與才还還没沒内內末时時]|[写寫]|[说說讲講]|[结結]束|[开開]始|之?[前后後]|[过過完]"
+)
+_ENDED = re.compile(
+    r"[\s（(【\[—–-]*(?:[完终終]|[结結]束|全[文书書]?完|未完|(?:未完)?待[续續]|ends?|fin)"
+    r"[\s.。！!）)】\]—–-]*",
+    re.IGNORECASE,
+)
+"""What a line says that closes a chapter and opens none."""
 _TITLED = re.compile(
-    r"(?:(?P<roman>[IVXLC]{1,9})(?:[.:]\s*|\s{2,}|\s*[—–]\s*)|(?P<digits>\d{1,3})[.:)、]\s*"
+    r"(?:(?P<roman>[IVXLC]{1,9})(?:[.:]\s*|\s{2,}|\s*[—–]\s*)|(?P<digits>\d{1,4})[.:)）、．：]\s*"
+    r"|[（(](?:(?P<inner>\d{1,3})|(?P<inner_han>[一二三四五六七八九十百]{1,5}))[)）]\s*"
     r"|(?P<han>[一二三四五六七八九十百]{1,5})(?:[、.．：]|[ \u3000])\s*)(?P<title>\S.*)"
 )
 _BARE = re.compile(
-    r"[—–\-\[(（\s]{0,3}(?P<number>[IVXLC]{1,9}|\d{1,3}|[一二三四五六七八九十百]{1,5})"
-    r"[.、—–\-\])）\s]{0,3}"
+    r"[—–\-\[(（【#\s]{0,3}(?P<number>[IVXLC]{1,9}|[Ⅰ-Ⅻ]|\d{1,3}|[一二三四五六七八九十百]{1,5})"
+    r"[.、—–\-\])）】\s]{0,3}"
 )
 _MARKDOWN = re.compile(r"(?P<marks>#{1,6})\s+(?P<title>\S.*?)\s*#*")
 _SPECIAL = re.compile(
     r"(?:(?:the|author['’]s)\s+)?(?:preface|prologue|introduction|foreword|interlude|epilogue|afterword|"
-    r"conclusion|postscript|prelude|coda)(?:[.:]|[.:—–-]\s*.{1,60})?"
-    r"|(?:自序|序章|序言|序幕|序曲|序|前言|楔子|引子|引言|尾声|尾聲|后记|後記|番外|跋|终章|終章|结语)"
-    r"(?:[\s：:].{1,30})?",
+    rf"conclusion|postscript|prelude|coda|intermission)(?:\s+(?:{SPELLED}|[ivx]{{1,5}}|\d{{1,3}}))?"
+    r"(?:[.:]|[.:—–-]\s*.{1,60})?"
+    r"|(?:自序|序[\s]?[章言幕曲篇]|序|前言|楔\s?子|引\s?[子言]|尾[\s]?[声聲章]|[后後][\s]?[记記]|跋|"
+    r"[终終][\s]?[章幕]|最[终終][章回]|[结結][语語]|大[结結]局|[间間]章|幕[间間]|写在前面|写在最后|"
+    rf"(?:番外|外[传傳])篇?(?:之?{CHINESE}|[（(]{CHINESE}[）)])?)"
+    r"(?:[\s：:（(、·—].{1,30})?",
     re.IGNORECASE,
 )
 _SCENE_BREAK = re.compile(r"(?:[*＊⁂#＃~～◇◆※☆★○●·•・=＝_—–\-…\s\u3000]|\. ){1,80}\.?")
 _STOPS = "。！？，；、…”’」』"
+_DECORATION = "☆★◇◆□■△▲※*＊#=＝~～—–_·•●○|｜【】[]〖〗〔〕<>（）()-、,，.:： \u3000"
+_SET_OFF = " \u3000\t：:、.．·—–-_|｜~～/／（(【[〖〔「『《<】）)]〗〕>"
 
 
 class Heading(NamedTuple):
@@ -76,6 +108,12 @@ class Heading(NamedTuple):
     """Depth of a Markdown heading, 1 to 6."""
     titled: bool = False
     """A title stands on the line besides the number."""
+    form: str = ""
+    """How it is written, if it is a heading only where several of its form count upwards."""
+    word: str = ""
+    """What it counts: chapters of one word count together."""
+    volume: str = ""
+    """The beginning of the line that names the volume, if both stand on it."""
 
 
 def is_scene_break(line: str) -> bool:
@@ -87,8 +125,23 @@ def strong(line: str) -> Heading | None:
     """The heading a line is beyond doubt, wherever it stands: it names itself a chapter."""
     if not 0 < len(line) <= LONGEST_CHAPTER or "\n" in line:
         return None
-    found = _markdown(line) or _english(line) or _chinese(line)
-    return found if found and (len(line) <= LONGEST or found.kind == "chapter") else None
+    found = _markdown(line) or named(line)
+    if found and found.kind == "part" and found.titled:
+        found = _special(line) or found
+    if found is None or found.form not in ("", RUN_ON):
+        return None
+    return found if len(line) <= LONGEST or found.kind == "chapter" else None
+
+
+def named(line: str) -> Heading | None:
+    """The heading of a part, chapter or section that a line begins with, marks around it apart;
+    one with a ``form`` is in doubt."""
+    found = _english(line) or _chinese(line)
+    if found is None and line[0] in _DECORATION:
+        plain = line.strip(_DECORATION)
+        found = _english(plain) or _chinese(plain) if plain else None
+        return found._replace(form=f"☆{found.form}") if found and found.form else found
+    return found
 
 
 def read(line: str) -> Heading | None:
@@ -100,42 +153,6 @@ def read(line: str) -> Heading | None:
     return _special(line) or _bare(line) or _titled(line) or _capitals(line)
 
 
-def number(word: str) -> int | None:
-    """The value of ``XIV``, ``14``, ``fourteen``, ``十四``; None for anything else."""
-    if word.isdecimal():
-        return int(word)
-    if word.upper() == word and _ROMAN_FORM.fullmatch(word):
-        return _roman(word)
-    if word[0] in _HAN or word[0] in "十百千廿卅":
-        return _han(word)
-    tens, _dash, ones = word.lower().partition("-")
-    if tens not in _WORDS or (ones and ones not in _WORDS):
-        return _roman(word.upper()) if _ROMAN_FORM.fullmatch(word.upper()) else None
-    return _WORDS[tens] + _WORDS.get(ones, 0)
-
-
-def _roman(word: str) -> int:
-    values = [_ROMAN[c] for c in word]
-    following = [*values[1:], 0]
-    return sum(-v if v < n else v for v, n in zip(values, following, strict=True))
-
-
-def _han(word: str) -> int | None:
-    word = word.replace("廿", "二十").replace("卅", "三十")
-    if all(c in _HAN for c in word):
-        return int("".join(str(_HAN[c]) for c in word))
-    total = digit = 0
-    for c in word:
-        if c in _HAN_UNITS:
-            total += (digit or 1) * _HAN_UNITS[c]
-            digit = 0
-        elif c in _HAN:
-            digit = _HAN[c]
-        else:
-            return None
-    return total + digit
-
-
 def _markdown(line: str) -> Heading | None:
     match = _MARKDOWN.fullmatch(line)
     if not match or is_scene_break(line):
@@ -145,51 +162,79 @@ def _markdown(line: str) -> Heading | None:
 
 
 def _english(line: str) -> Heading | None:
+    if (both := _ENGLISH_VOLUME.fullmatch(line)) and (inner := _english(both["chapter"])):
+        return inner._replace(volume=both["volume"])
     match = _ENGLISH.fullmatch(line)
     if not match or not (value := number(match["number"])):
         return None
     rest = match["rest"].strip(" .:：—–-")
-    if rest and not (match["word"][0].isupper() and _opens_a_title(match["rest"])):
+    if rest.lower() in ("end", "ends", "ended") or rest.endswith((",", ";")):
         return None
+    sure = not rest or (match["word"][0].isupper() and _opens_a_title(match["rest"]))
     part = match["word"].lower() in ("book", "part", "volume")
-    return Heading("part" if part else "chapter", value, titled=bool(rest))
+    kind: Kind = "part" if part else "chapter"
+    return Heading(kind, value, titled=bool(rest), form="" if sure else "lower", word=kind)
 
 
 def _opens_a_title(rest: str) -> bool:
     title = rest.strip(" .:：—–-")
     separated = rest.lstrip()[:1] in ".:：—–-"
     capital = title.lstrip("“”‘’\"'_*([")[:1]
-    return not title.endswith((",", ";")) and (separated or not capital.islower())
+    return separated or not capital.islower()
 
 
 def _chinese(line: str) -> Heading | None:
+    if (both := _CHINESE_BOTH.fullmatch(line)) and (inner := _chinese(both["chapter"])):
+        apart = not both["name"] or both["name"][0] in _SET_OFF or both["gap"]
+        return inner._replace(volume=both["volume"], form=inner.form if apart else RUN_ON + "卷")
     if match := _CHINESE.fullmatch(line):
-        rest, value = match["rest"], number(match["number"])
-        if value is None or not _is_chinese_title(rest):
+        word = match["word"].translate(_SAME_WORD)[0]
+        value, form = number(match["number"]), _form_of(word, match["rest"])
+        if value is None or form is None:
             return None
         kind: Kind = "chapter"
-        if match["word"] in "卷部篇":
+        if word in "卷部篇册季":
             kind = "part"
-        elif match["word"] in "节節":
+        elif word == "节":
             kind = "section"
-        return Heading(kind, value, titled=bool(rest.strip()))
+        return Heading(kind, value, titled=bool(match["rest"].strip()), form=form, word=word)
     volume = _CHINESE_VOLUME.fullmatch(line)
     if volume and (not volume["rest"] or volume["rest"][0] in " \u3000：:·"):
-        return Heading("part", titled=bool(volume["rest"].strip()))
+        value = number(volume["number"]) if volume["number"] else None
+        return Heading("part", value, titled=bool(volume["rest"].strip()), word="卷")
     return None
 
 
-def _is_chinese_title(rest: str) -> bool:
-    """Set off by a space or colon it may hold points; run on, it must be bare of them."""
+def _form_of(word: str, rest: str) -> str | None:
+    """How the title stands after its number; None where what stands there is none.
+
+    Set off by a space or a mark it may hold stops; run on, it must be bare of them.
+    """
     if not rest:
-        return True
-    if rest[0] in " \u3000\t：:、.．·—-":
-        return len(rest) <= 50 and not rest.endswith(("。", "，", "；", ",", "："))
-    return len(rest) <= 34 and not any(c in rest for c in _STOPS + "“‘「『：")
+        return ""
+    if _ENDED.fullmatch(rest) or len(rest) > 50:
+        return None
+    if rest[0] in _SET_OFF:
+        if rest.endswith(("，", "；", ",", "：")):
+            return None
+        return "。" if rest.endswith("。") else ""
+    if rest[0] in "，。“" and len(rest) <= 24 and not any(c in rest[1:-1] for c in _STOPS):
+        return rest[0] if rest[0] != "“" or rest[-1] == "”" else None
+    if len(rest) > 34 or any(c in rest for c in _STOPS + "“‘「『："):
+        return None
+    doubtful = rest[0] in _OTHER_WORDS.get(word, "") or _PROSE_AFTER.match(rest)
+    return DOUBTFUL if doubtful else RUN_ON
 
 
 def _special(line: str) -> Heading | None:
-    return Heading("special", titled=True) if _SPECIAL.fullmatch(line) else None
+    plain = _LABEL.sub("", line.strip(_DECORATION) if line[0] in _DECORATION else line)
+    if _SPECIAL.fullmatch(plain):
+        return Heading("special", titled=True)
+    if _VOLUME.match(plain):
+        for gap in _GAP.finditer(plain):
+            if _SPECIAL.fullmatch(plain, gap.end()):
+                return Heading("special", titled=True, volume=plain[: gap.start()])
+    return None
 
 
 def _bare(line: str) -> Heading | None:
@@ -202,11 +247,16 @@ def _titled(line: str) -> Heading | None:
     match = _TITLED.fullmatch(line)
     if not match:
         return None
-    value = number(match["roman"] or match["digits"] or match["han"])
+    value = number(next(filter(None, match.groups())))
     title = match["title"]
     first = title.lstrip("“‘\"'_*(")[:1]
     full_stop = title.endswith((".", "。", "，", ",", ";", "；", ":", "："))
-    if not value or first.islower() or (full_stop and not title.isupper()):
+    if (
+        not value
+        or first.islower()
+        or (match["digits"] and first.isdecimal())
+        or (full_stop and not title.isupper())
+    ):
         return None
     return Heading("titled", value, titled=True)
 

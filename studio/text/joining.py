@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from studio.domain.manuscripts import Decisions, Removal
 from studio.language import _
-from studio.text import headings, hyphens, removals
+from studio.text import counting, headings, hyphens, removals
 from studio.text.blocks import Block
 from studio.text.characters import WIDE
 from studio.text.hyphens import Break
@@ -42,6 +42,7 @@ class Joiner:
     def __init__(self, layout: Layout, blocks: Sequence[Block], decisions: Decisions) -> None:
         self.layout = layout
         self._broken = hyphens.broken_words(blocks) if layout.wrapped else frozenset()
+        self._heads = self._counting(blocks)
         self._decisions = decisions
         self._mended: Counter[Break] = Counter()
         self._first: dict[Break, int] = {}
@@ -77,7 +78,7 @@ class Joiner:
         if layout.line_is_paragraph:
             yield from ([line] for line in block)
             return
-        suspects = [bool(_MAY_STAND_ALONE.match(line)) for line in block]
+        suspects = [bool(_MAY_STAND_ALONE.match(line)) or self._counts(line) for line in block]
         if not layout.indent and not any(suspects):
             yield block
             return
@@ -98,8 +99,24 @@ class Joiner:
             alone = stands_alone
         yield piece
 
+    def _counting(self, blocks: Sequence[Block]) -> frozenset[str]:
+        """The lines that only count as headings together. Where lines were wrapped, headings
+        stand between blank lines."""
+        layout = self.layout
+        if layout.wrapped or layout.line_is_paragraph or not any("\n" in b.text for b in blocks):
+            return frozenset()
+        lines = [line for block in blocks for line in block.text.split("\n")]
+        set_in = 2 * sum(map(_is_set_in, lines)) > len(lines)
+        flush = (line for line in lines if not (set_in and _is_set_in(line)))
+        return counting.heads((line.strip(_SPACES) for line in flush), set_in)
+
+    def _counts(self, line: str) -> bool:
+        return bool(self._heads) and line.strip(_SPACES) in self._heads
+
     def _is_heading(self, line: str, following: str) -> bool:
         """A line that names itself a chapter, and is not merely where a sentence was wrapped."""
+        if self._counts(line):
+            return True
         if headings.strong(line.strip(_SPACES)) is None:
             return False
         return not (self.layout.wrapped and following and self.layout.is_full(line, following))
@@ -142,6 +159,10 @@ class Joiner:
         self._mended[broken] += 1
         self._first.setdefault(broken, block)
         return _id(broken) not in self._decisions.keep
+
+
+def _is_set_in(line: str) -> bool:
+    return line.startswith(("  ", "\u3000"))
 
 
 def _id(broken: Break) -> str:

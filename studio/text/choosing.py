@@ -1,0 +1,248 @@
+"""Which of the lines that may be headings are the headings of a text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import NamedTuple
+
+from studio.text import counting
+from studio.text.headings import Heading
+
+EMPTY = 160
+"""Fewer characters between two headings are no chapter but a line of a table of contents."""
+UNSURE = ("capitals", "centred")
+SHORTEST = 200
+"""Characters that the middle chapter must have before mere numbers count as headings."""
+
+_PARAGRAPH_END = re.compile(r"\n\n+")
+_LIST = re.compile(r"(?:[^\n]{1,90}\n){5}")
+
+
+class Candidate(NamedTuple):
+    """A paragraph that may be a heading: ``text[start:end]``."""
+
+    start: int
+    end: int
+    text: str
+    heading: Heading
+    subtitle: str = ""
+
+
+def _without_contents(found: list[Candidate], text: str) -> list[Candidate]:
+    """Drop a table of contents: headings with nothing under them that come again later."""
+    again: Counter[str | int] = Counter(key for c in found for key in _keys(c))
+    kept: list[Candidate] = []
+    run: list[Candidate] = []
+    for candidate, following in zip_longest(found, found[1:]):
+        again.subtract(_keys(candidate))
+        run.append(candidate)
+        if following is None or following.start - candidate.end > EMPTY:
+            kept += _headings_of_run(run, again)
+            run = []
+    return kept
+
+
+def _keys(candidate: Candidate) -> set[str | int]:
+    """What a heading and its line in the table of contents have in common."""
+    letters = re.sub(r"\W", "", candidate.text).lower()
+    return {letters} | ({candidate.heading.number} if candidate.heading.number else set())
+
+
+def _headings_of_run(run: list[Candidate], again: Counter[str | int]) -> list[Candidate]:
+    """Of headings that follow each other closely, those that have text under them."""
+    *before, last = run
+    listed = sum(any(again[key] for key in _keys(c)) for c in before)
+    if len(before) < 3 or 2 * listed < len(before):
+        return [c for c in before if _keys(c) != _keys(last)] + [last]
+    seen = {key for c in before for key in _keys(c)}
+    if not seen & _keys(last) and any(again[key] for key in _keys(last)):
+        return []  # The table's last line, with a dedication or the like under it.
+    opening = len(before)
+    while opening and before[opening - 1].heading.kind == "part":
+        opening -= 1
+    return [*before[opening:], last]
+
+
+def choose(found: list[Candidate], text: str) -> tuple[list[Candidate], list[Candidate]]:
+    """The headings of parts and those of chapters: the strongest kind that the text uses."""
+    of_kind = _by_kind(_in_the_text(found, text))
+    if marked := of_kind("markdown"):
+        return _markdown_levels(marked)
+    parts = _opening(of_kind("part"), text)
+    special = of_kind("special")
+    numbered = _numbered(of_kind, text)
+    if chapters := of_kind("chapter"):
+        chapters, above = _of_one_word(_without_mentions(chapters), text)
+        if len(chapters) > 1 or len(numbered) < 3 or chapters[0].start < numbered[0].start:
+            extended = _extended(chapters, _without_lists(of_kind("titled")))
+            return _sorted(parts + above), _sorted(extended + special)
+    if numbered:
+        return parts, _sorted(numbered + special)
+    if len(parts) > 1:
+        return [], _sorted(parts + special)
+    for kind in UNSURE:
+        named = of_kind(kind)
+        if len(named) > 1 and _are_long(named, text):
+            return parts, _sorted(named + special)
+    return parts, special
+
+
+def _in_the_text(found: list[Candidate], text: str) -> list[Candidate]:
+    """Without those in doubt that nothing bears out, and without a table of contents."""
+    counted = [c for c in found if c.heading.word]
+    others = [c for c in found if not c.heading.word]
+    groups: dict[tuple[str, str], list[Candidate]] = {}
+    for c in counted:
+        form = c.heading.form if c.heading.kind == "counted" else ""
+        groups.setdefault((c.heading.kind + c.heading.word, form), []).append(c)
+    believed = [c for group in groups.values() for c in _believed(group)]
+    sure = [c for c in others if c.heading.kind not in UNSURE]
+    named = [c for c in believed if c.heading.kind != "counted"]
+    kept = _without_contents(_sorted(sure + named), text)
+    forms = [_without_contents(_believed(g), text) for (_word, form), g in groups.items() if form]
+    unsure = [c for c in others if c.heading.kind in UNSURE]
+    return kept + [c for form in forms for c in form] + unsure
+
+
+def _believed(group: list[Candidate]) -> list[Candidate]:
+    believed = counting.believed([c.heading for c in group])
+    return [c for c, each in zip(group, believed, strict=True) if each]
+
+
+def _of_one_word(chapters: list[Candidate], text: str) -> tuple[list[Candidate], list[Candidate]]:
+    """Chapters of the word that the text counts them by, and of others if they are as long;
+    those that open its chapters stand above them."""
+    counts = Counter(c.heading.word for c in chapters)
+    word, most = counts.most_common(1)[0]
+    if len(counts) == 1 or most == 1:
+        return chapters, []
+    kept, above = [c for c in chapters if c.heading.word == word], []
+    starts = [c.start for c in kept]
+    for other in counts.keys() - {word}:
+        group = [c for c in chapters if c.heading.word == other]
+        if sum(any(0 < s - c.end <= EMPTY for s in starts) for c in group) * 2 > len(group):
+            above += group
+        elif counts[other] > 1 and _count_up(group) and _are_long(group, text):
+            kept += group
+    return _sorted(kept), above
+
+
+def _count_up(group: list[Candidate]) -> bool:
+    numbers = [c.heading.number or 0 for c in group]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _without_mentions(chapters: list[Candidate]) -> list[Candidate]:
+    """Without a chapter's name between two that follow each other: 1, 7, 2."""
+    numbers = [c.heading.number or 0 for c in chapters]
+    return [
+        c
+        for before, c, after in zip([0, *numbers], chapters, [*numbers[1:], 0], strict=False)
+        if not 0 < before == after - 1 or (c.heading.number or 1) in (1, before, after)
+    ]
+
+
+def _numbered(of_kind: Callable[[str], list[Candidate]], text: str) -> list[Candidate]:
+    """Headings that are little more than numbers, if the chapters between them are long."""
+    counted: dict[str, list[Candidate]] = {}
+    for c in of_kind("counted"):
+        counted.setdefault(c.heading.form, []).append(c)
+    options = [_counting(_without_lists(of_kind(k))) for k in ("titled", "bare", "section")]
+    options += sorted(map(_without_lists, counted.values()), key=len, reverse=True)
+    found: list[Candidate] = []
+    for option in options:
+        starts = {c.start for c in option}
+        more = len(option) > len(found) and starts >= {c.start for c in found}
+        if len(option) > 1 and more and _are_long(option, text):
+            found = option
+    return found
+
+
+def _without_lists(numbered: list[Candidate]) -> list[Candidate]:
+    """Without lists within the prose: numbers that follow each other closely, and begin again
+    or come again."""
+    kept: list[Candidate] = []
+    run: list[Candidate] = []
+    for candidate, following in zip_longest(numbered, numbered[1:]):
+        run.append(candidate)
+        if following is None or following.start - candidate.end > EMPTY:
+            reached = kept[-1].heading.number if kept else 0
+            goes_on = run[0].heading.number == (reached or 0) + 1
+            ends = following is None or following.heading.number in (
+                1,
+                (candidate.heading.number or 0) + 1,
+            )
+            kept += run if len(run) < 3 or (goes_on and ends) else []
+            run = []
+    return kept
+
+
+def _by_kind(found: list[Candidate]) -> Callable[[str], list[Candidate]]:
+    return lambda kind: [c for c in found if c.heading.kind == kind]
+
+
+def _sorted(chosen: list[Candidate]) -> list[Candidate]:
+    return sorted(chosen, key=lambda c: c.start)
+
+
+def _markdown_levels(marked: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Chapters are the first level used twice or more; what stands above them are parts."""
+    levels = Counter(c.heading.level for c in marked)
+    chapter = min((level for level, n in levels.items() if n > 1), default=max(levels))
+    above = [c for c in marked if c.heading.level < chapter]
+    return above, [c for c in marked if c.heading.level == chapter]
+
+
+def _opening(parts: list[Candidate], text: str) -> list[Candidate]:
+    """Parts are not numbered anew: an earlier one of the same number was a mention. Nor does
+    one open with a list, as the parts of a table of contents do."""
+    last = {c.heading.number or c.text: c for c in parts}
+    return [c for c in last.values() if not _LIST.match(text, below(c, text))]
+
+
+def _extended(chapters: list[Candidate], titled: list[Candidate]) -> list[Candidate]:
+    """Chapters that drop the word in the end: ADVENTURE VI. …, then VII. …"""
+    last = max(chapters, key=lambda c: c.start)
+    later = [c for c in titled if c.start > last.start]
+    earlier = {c.heading.number for c in titled[: -len(later) or None]}
+    following = (last.heading.number or 0) + 1
+    begins = bool(later) and later[0].heading.number == following not in earlier
+    titled = later if begins else []
+    result: list[Candidate] = []
+    reached = 0
+    for candidate in _sorted(chapters + titled):
+        number = candidate.heading.number or 0
+        if candidate.heading.kind == "chapter" or number == reached + 1 > 1:
+            result.append(candidate)
+            reached = number
+    return result
+
+
+def _counting(numbered: list[Candidate]) -> list[Candidate]:
+    """Those that count one, two, three …, perhaps anew in each part; a misprint is forgiven."""
+    result: list[Candidate] = []
+    reached = 0
+    for candidate, following in zip_longest(numbered, numbered[1:]):
+        number = candidate.heading.number
+        after = following.heading.number if following else None
+        first = not result and after == (number or 0) + 1
+        if number == 1 or first or (result and (number == reached + 1 or after == reached + 2)):
+            result.append(candidate)
+            reached = (number or 0) if number == 1 or first else reached + 1
+    counts_on = len({c.heading.number for c in result}) > 1
+    return result if counts_on and 2 * len(result) > len(numbered) else []
+
+
+def _are_long(chosen: list[Candidate], text: str) -> bool:
+    ends = [*(c.start for c in chosen[1:]), len(text)]
+    sizes = sorted(end - c.end for c, end in zip(chosen, ends, strict=True))
+    return sizes[len(sizes) // 2] >= SHORTEST
+
+
+def below(heading: Candidate, text: str) -> int:
+    """Where the next paragraph begins."""
+    gap = _PARAGRAPH_END.match(text, heading.end)
+    return gap.end() if gap else heading.end

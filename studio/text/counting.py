@@ -1,0 +1,147 @@
+"""Headings in doubt: they are believed where several of one form count upwards.
+
+A line that only looks like a heading has no others that count on from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from studio.text import forms, headings
+from studio.text.headings import DOUBTFUL, RUN_ON, Heading
+
+FEWEST = 2
+"""Headings of a form that count on, before it is believed."""
+MANY = 6
+"""Of a form with so many that count on, it does not matter how many others there are."""
+LARGEST_STEP = 3
+"""By which a form that is believed may count on: a chapter or two may be missing."""
+
+
+def heads(lines: Iterable[str], any_number: bool) -> frozenset[str]:
+    """The lines of a text, in order, that are headings by what they say and how they count;
+    ``any_number``: those as well that say nothing but a number and a title."""
+    groups: dict[str, list[tuple[str, Heading]]] = {}
+    for line in lines:
+        found = (headings.named(line) if line else None) or forms.unsure(line)
+        if found and found.number and (found.kind != "counted" or any_number):
+            form = found.form if found.kind == "counted" else ""
+            groups.setdefault(f"{found.kind} {found.word} {form}", []).append((line, found))
+    return frozenset(
+        line
+        for group in groups.values()
+        for (line, _found), each in zip(group, believed([h for _l, h in group]), strict=True)
+        if each
+    )
+
+
+def believed(found: Sequence[Heading]) -> list[bool]:
+    """Which of these are headings, in the order of the text, all of them counting the same.
+
+    Those without a ``form`` are; the others need a place between those, and others of their
+    form that count with them.
+    """
+    fits = _between(found)
+    linked = _linked(found, fits)
+    counted = Counter(h.form for h, each in zip(found, linked, strict=True) if h.form and each)
+    total = Counter(h.form for h, each in zip(found, fits, strict=True) if h.form and each)
+    trusted = {
+        form for form, n in counted.items() if n >= FEWEST and (2 * n >= total[form] or n >= MANY)
+        and not form.endswith(DOUBTFUL)
+    }  # fmt: skip
+    if any(not h.form for h in found):
+        trusted.add(RUN_ON)
+    gaps = _filling(found)
+    borne_out = {form for form in trusted if counted[form] >= FEWEST}
+    kept = [
+        each and (not h.form or gap or h.form in trusted or _as_plain(h.form) in borne_out)
+        for h, each, gap in zip(found, fits, gaps, strict=True)
+    ]
+    return _counted_on(found, kept)
+
+
+def _as_plain(form: str) -> str:
+    return form.replace(DOUBTFUL, RUN_ON)
+
+
+def _between(found: Sequence[Heading]) -> list[bool]:
+    """There is room for its number between the sure ones before and after it."""
+    return [
+        not h.form or _has_room(h.number or 0, before, after)
+        for h, before, after in zip(found, _before(found), _after(found), strict=True)
+    ]
+
+
+def _before(found: Sequence[Heading]) -> list[int]:
+    """The number of the last sure one before each; 0 where there is none."""
+    numbers, last = [], 0
+    for heading in found:
+        numbers.append(last)
+        last = last if heading.form else heading.number or 0
+    return numbers
+
+
+def _after(found: Sequence[Heading]) -> list[int]:
+    return _before(found[::-1])[::-1]
+
+
+def _has_room(value: int, before: int, after: int) -> bool:
+    if not after:
+        return value > before or value == 1
+    return before < value < after if before < after else value > before or value < after
+
+
+def _filling(found: Sequence[Heading]) -> list[bool]:
+    """It is the very one that is missing between two sure ones."""
+    return [
+        before + 1 == h.number == after - 1
+        for h, before, after in zip(found, _before(found), _after(found), strict=True)
+    ]
+
+
+def _linked(found: Sequence[Heading], fits: Sequence[bool]) -> list[bool]:
+    """Those that count on from one before, or that another counts on from."""
+    places = [i for i, each in enumerate(fits) if each]
+    linked = [not h.form for h in found]
+    following: dict[int, int] = {}
+    ahead: dict[int, bool] = {}
+    for i in reversed(places):
+        value = found[i].number or 0
+        ahead[i] = following.get(value + 1, len(found)) < following.get(value, len(found))
+        following[value] = i
+    reached = 0
+    for i in places:
+        value = found[i].number or 0
+        onward = value == reached + 1 > 1 or (
+            ahead[i] and (value > reached or value == 1 < reached)
+        )
+        if not found[i].form or onward:
+            linked[i], reached = True, value
+    return linked
+
+
+def _counted_on(found: Sequence[Heading], kept: Sequence[bool]) -> list[bool]:
+    """Of those that are believed, the ones that do count on; a misprint is forgiven."""
+    places = [i for i, each in enumerate(kept) if each]
+    result = [False] * len(found)
+    reached = 0
+    for i, following in zip_longest(places, places[1:]):
+        heading = found[i]
+        value = heading.number or 0
+        after = 0 if following is None else found[following].number or 0
+        if not heading.form:
+            result[i], reached = True, value
+        elif _goes_on(value, reached, after):
+            result[i] = True
+            reached = reached + 1 if after == reached + 2 else value
+    return result
+
+
+def _goes_on(value: int, reached: int, after: int) -> bool:
+    if not reached or value == reached + 1 or (reached > 0 and after == reached + 2):
+        return True
+    if value == 1:
+        return reached > 1
+    return reached < value <= reached + LARGEST_STEP or (value > reached and after == value + 1)
