@@ -28,7 +28,7 @@ _ENDING_WORDS = (
 )
 _ENDING = frozenset(_ENDING_WORDS.split())
 """A sentence may end with these."""
-_NUMBERED_WORDS = "no nos p pp vol vols fig figs ch sec art bk b d c ca fl eq"
+_NUMBERED_WORDS = "no nos v p pp vol vols fig figs ch sec art bk b d c ca fl eq"
 _NUMBERED = frozenset(_NUMBERED_WORDS.split())
 """Abbreviations where a number follows, words where none does."""
 _OPENERS_WORDS = (
@@ -48,7 +48,17 @@ _SPEECH_GOES_ON = re.compile(
     r"(?:完|罢|過|过|了|着|著|道|起来|下去|一句|一声)?[他她它我你们們]{0,2}[，。、！；]"
     r"|[^。！？!?\n“「『：:]{1,24}，[“「『]"
 )
-_CLOSED_SPEECH = ("”", "」", "』")
+_ATTACHED = re.compile("的(?![确確士])")
+"""After a quotation, what no sentence begins with."""
+_CLOSED_SPEECH = ("”", "」", "』", "’", '"')
+_GOES_ON = frozenset("，、；：。！？…—,;:.!?）》〉】")
+"""What stands after a stop and its closing marks where the sentence is not over."""
+_IN_BRACKETS = re.compile(
+    r"《[^《》\n]{1,80}》|〈[^〈〉\n]{1,80}〉|（[^（）《〈\n]{1,60}）|【[^【】《〈\n]{1,60}】"
+)
+"""Titles and asides. What is open for longer was never closed."""
+_STOP = re.compile("[.!?…。！？｡]")
+_TITLE_MARKS = "《〈"
 _OPENING = "“‘\"'(_*—["
 _LOOK_BACK = 24
 
@@ -64,21 +74,49 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def sentences_of(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """The same of ``text[start:stop]``, one after the other."""
+    bracketed = _bracketed(text, start, stop)
+    inside = next(bracketed, None)
     for match in _END.finditer(text, start, stop):
-        if (match["more"] is not None or match["closers"]) and _goes_on(text, match):
-            continue
         end = match.end()
+        if match.lastgroup:
+            spoken = match["closers"] != "" or text[end : end + 1] in _GOES_ON
+            if spoken and _goes_on(text, match):
+                continue
+            while inside and inside.end() <= match.start():
+                inside = next(bracketed, None)
+            if inside and _is_inside(match, inside, start):
+                continue
         yield start, end
         start = end
     if start < stop:
         yield start, stop
 
 
+def _bracketed(text: str, start: int, stop: int) -> Iterator[re.Match[str]]:
+    """Titles and asides that have a stop in them, in order."""
+    found = _IN_BRACKETS.finditer(text, start, stop)
+    return (match for match in found if _STOP.search(match[0]))
+
+
+def _is_inside(match: re.Match[str], brackets: re.Match[str], start: int) -> bool:
+    """The stop belongs to a title, or to an aside in the midst of the sentence from ``start``."""
+    opening = brackets.start()
+    if opening > match.start() or (opening == start and brackets[0][0] not in _TITLE_MARKS):
+        return False
+    after = match[0][max(0, brackets.end() - match.start()) :]
+    return "\n" not in after and not after.rstrip().endswith(_CLOSED_SPEECH)
+
+
 def _goes_on(text: str, match: re.Match[str]) -> bool:
     end, gap = match.end(), match["gap"]
     if gap is None:
-        speech = match["closers"].endswith(_CLOSED_SPEECH) and "\n" not in match[0]
-        return speech and bool(_SPEECH_GOES_ON.match(text, end))
+        closers = match["trailing"] if match["closers"] is None else match["closers"]
+        if closers is None or "\n" in match[0]:
+            return False
+        if text[end : end + 1] in _GOES_ON:
+            return True
+        speech = closers.endswith(_CLOSED_SPEECH)
+        return speech and bool(_SPEECH_GOES_ON.match(text, end) or _ATTACHED.match(text, end))
     if gap == "—" or gap == "--":
         return True
     following = text[end : end + 1]
