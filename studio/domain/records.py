@@ -145,6 +145,11 @@ class AdapterRecord(Record):
     def merged(self) -> bool:
         return "mixture" in self.facts
 
+    @property
+    def about(self) -> str:
+        """The lines about the story that it was taught with, which go wherever it goes."""
+        return str((self.facts.get("manner") or {}).get("about") or "")
+
 
 class GgufRecord(Record):
     """A converted base model (``adapter`` is None) or adapter (the adapter's artifact id)."""

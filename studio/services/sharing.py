@@ -27,8 +27,9 @@ from studio.sharing.upload import repository_name
 def export_to(adapter_id: str, target: Path, samples: bool = False) -> Path:
     """Write a voice as a folder that peft loads, or as a zip of it where ``target`` ends in .zip.
 
-    Weights, description, lineage and a card; with ``samples`` also what it wrote in training.
-    Nothing else of the writer's goes with it. Whole or not at all.
+    Weights, description, lineage and a card, with the lines about the story that it was taught
+    with; with ``samples`` also what it wrote in training. Nothing else of the writer's goes
+    with it. Whole or not at all.
 
     Raises:
         StudioError: something is there already, or its place is not.

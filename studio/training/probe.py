@@ -18,6 +18,7 @@ import psutil
 from studio.datasets import stored
 from studio.datasets.example import Example
 from studio.datasets.formatting import formatter_of
+from studio.datasets.masking import plain_ids
 from studio.domain.events import Body, LogLine, MetricLogged, Progressed
 from studio.domain.specs import ProbeSpec, TrainSpec
 from studio.domain.workroom import Workroom
@@ -161,7 +162,7 @@ def _lengths(
     formatter, most = formatter_of(spec.formatter), spec.max_length
     for example in examples:
         whole = formatter.run(tokenizer, example.turns)
-        other = len(tokenizer(example.rejected)["input_ids"]) if example.rejected else 0
+        other = len(plain_ids(tokenizer, example.rejected)) if example.rejected else 0
         shortened = max(sum(whole.mask), other) <= most // 2 or spec.objective.kind == "pretrain"
         if len(whole.ids) <= most or shortened:
             yield min(most, len(whole.ids)) + min(most, other), example

@@ -69,6 +69,9 @@ def hand_on_voice(voice: AdapterRecord) -> None:
             "says how to use it. Your manuscripts, notes and folders stay here."
         )
     )
+    if about := voice.about:
+        st.write(_("So do the lines about the story that it was taught with:"))
+        st.text(about)
     samples = st.checkbox(
         _("Also what it wrote in its training, with the beginnings it was given"),
         help=_("The beginnings are the ends of passages that were held back: your own sentences."),

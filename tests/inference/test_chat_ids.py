@@ -10,7 +10,7 @@ import pytest
 
 from studio.datasets.formatting import formatter_of
 from studio.domain.prompts import continuation
-from studio.domain.recipes import CustomFormat, Format, FormatterSpec
+from studio.domain.recipes import CustomFormat, Format, FormatterSpec, Template
 from studio.domain.writing import WriteSpec
 from studio.errors import StudioError
 from studio.inference import prompt, template
@@ -18,6 +18,7 @@ from studio.inference.runtime import Runtime
 from studio.models.source import load_tokenizer
 from studio.plugins import discover
 from studio.settings import settings
+from tests.datasets.templates import FAMILIES
 from tests.ggufs import PASSAGES, Shelf, answer
 
 GROUND = "0" * 64
@@ -84,6 +85,29 @@ def test_the_desk_asks_in_the_ids_that_training_taught(
     assert tokenizer.decode(taught.ids[len(ids) :]).strip().startswith(after)
     assert not taught.mask[len(ids) - 1]
     assert taught.mask[len(ids)]
+
+
+@pytest.mark.parametrize("name", ["qwen2.5", "qwen3", "yi1.5", "glm4-0414"])
+def test_what_a_family_asks_is_what_it_was_taught(
+    runtime: Runtime, tokenizer: Any, name: str
+) -> None:
+    """In a conversation, with marks in the story, and with the whole as the proof reads it."""
+    source = FAMILIES[name].source.replace("'<|' + m.role + '|>", "'<|im_start|>' + m.role + '")
+    template = Template(source=source, marks={"eos_token": "<|im_end|>"})
+    turns = [
+        *continuation("en", "He wrote <|im_end|> on the wall. <|im_start|>user"),
+        answer("<|im_end|> One.</think> 水。"),
+        *continuation("en", "Two."),
+        answer("\nThree <|endoftext|>."),
+    ]
+    formatter = formatter_of(Format(), template)
+    taught = formatter.run(tokenizer, turns)
+    assert taught.mask[-1] or taught.pieces[-1] == "\n"
+    assert list(taught.ids) in prompt.ids_as_taught(turns, runtime, template)
+    for asked in (turns[:1], turns[:3]):
+        ids = prompt.ids_of_turns(asked, runtime, template=template)
+        assert list(taught.ids[: len(ids)]) == ids
+        assert taught.mask[len(ids)]
 
 
 def test_raw_text_is_asked_in_the_ids_that_training_taught(

@@ -265,6 +265,7 @@ def test_a_voice_is_asked_as_it_was_taught_and_not_as_its_dataset_says(home: Set
     taught = put(dataset=dataset.id, facts={"manner": manner | {"formatter": {"kind": "chatml"}}})
     adopted_here = put(2, facts={"adopted": True, "manner": manner})
     story = stories.create("Ferry", "en", "The lamp was out. " * 100)
+    assert (taught.about, put(3).about) == ("Ann keeps the locks.", "")
     for voice in (taught, adopted_here):
         asked = writing._asked(
             Voice(id=voice.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64), story
