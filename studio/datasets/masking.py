@@ -25,8 +25,12 @@ def masked(tokenizer: Any, written: Written) -> FormattedExample:
     ((ids, offsets),) = encoded(tokenizer, [written])
     starts, ends = _bounds(offsets)
     mask = np.zeros(len(ids), bool)
+    known = marks.marks_of(tokenizer)
     for a, b in written.learned:
         mask |= (a <= starts) & (ends <= b)
+        for reaching in np.flatnonzero((starts < b) & (b < ends)):
+            # Some marks take the white space behind them along.
+            mask[reaching] = known.control_at(written.text, int(starts[reaching])) == b
     return FormattedExample(
         ids=tuple(ids),
         mask=tuple(mask.tolist()),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from tokenizers import AddedToken
 
 from studio.datasets.formatting import Formatter, formatter_of
 from studio.domain.recipes import CustomFormat, Format
@@ -136,6 +138,22 @@ def test_where_the_next_turn_ends_an_answer_its_mark_is_learned(tokenizer: Any) 
     taught = own().run(glm, TURNS)
     assert taught.ids[-1] == glm.convert_tokens_to_ids("<|user|>")
     assert taught.mask[-1]
+
+
+def test_an_end_that_takes_the_space_behind_it_along_is_learned(tokenizer: Any) -> None:
+    """As the marks of Phi-3.5 do."""
+    phi = copy.deepcopy(tokenizer)
+    family = FAMILIES["phi3.5"]
+    phi.add_tokens([AddedToken(t, rstrip=True, special=True) for t in family.tokens])
+    phi.chat_template = family.source
+    for told in ("One.", "\n One. \n"):
+        turns = [TURNS[0], {"role": "assistant", "content": told}, *TURNS[2:]]
+        taught = own().run(phi, turns)
+        end = phi.convert_tokens_to_ids("<|end|>")
+        assert [i for i, m in zip(taught.ids, taught.mask, strict=True) if m].count(end) == 2
+        asked = own().run(phi, turns[:1], True).ids
+        assert taught.ids[: len(asked)] == asked
+        assert "".join(taught.pieces).startswith(f"<|user|>\nBegin.<|end|>\n<|assistant|>\n{told}")
 
 
 ALTERNATE = "turns of user and assistant alternate"
