@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from studio.datasets import stored
 from studio.datasets.engine import run
 from studio.datasets.example import CUT_SENTENCE
 from studio.domain.base import Model
-from studio.domain.recipes import ContinuationSpec, PrepareSpec
+from studio.domain.recipes import ChatSpec, ContinuationSpec, PrepareSpec
 from studio.domain.workroom import Stopped
 from studio.errors import StudioError
 from studio.plugins import discover
@@ -231,3 +232,39 @@ def test_the_novels(corpus: Path, tmp_path: Path, name: str) -> None:
     )
     assert 0.1 < share < 0.25
     assert statistics["flags"].get(CUT_SENTENCE, 0) <= 4
+
+
+def other_base(folder: Path, template: str) -> Model:
+    """The starter's tokenizer with another chat template."""
+    starter = ROOT / "data" / "starter"
+    shutil.copytree(starter, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+    return Model(source="local", name=str(folder))
+
+
+def test_answers_that_are_not_learned_are_said(tmp_path: Path) -> None:
+    """By a template that writes the last answer of a conversation alone."""
+    forgetful = (
+        "{% for m in messages %}{% if m.role == 'user' or loop.last %}"
+        "{{ m.role + ': ' + m.content }}<|im_end|>{% endif %}{% endfor %}"
+    )
+    room = LocalRoom(tmp_path)
+    model = other_base(tmp_path / "base", forgetful)
+    result = prepare(room, put_sample(room, "tide-clerk"), model=model, builder=ChatSpec(turns=2))
+    answers = sum(
+        sum(turn["role"] == "assistant" for turn in row["messages"]) - 1
+        for split in ("train", "validation")
+        for row in rows(room, result, split)
+    )
+    assert answers > 9
+    (said,) = [line.text for line in room.of_type("log") if "not learned" in line.text]
+    assert said.startswith(f"{answers} answers")
+
+
+def test_a_template_that_ends_no_answer_is_refused(tmp_path: Path) -> None:
+    room = LocalRoom(tmp_path)
+    model = other_base(
+        tmp_path / "base", "{% for m in messages %}{{ m.role + ': ' + m.content }}{% endfor %}"
+    )
+    with pytest.raises(StudioError, match="where an answer ends"):
+        prepare(room, put_sample(room, "tide-clerk"), model=model)

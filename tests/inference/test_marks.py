@@ -115,3 +115,10 @@ def test_both_sides_know_the_same_marks(kind: Kind) -> None:
 )
 def test_what_is_a_mark(content: str, control: bool, mark: bool) -> None:
     assert is_mark(content, control) == mark
+
+
+def test_writing_stops_at_what_ends_a_turn_and_at_no_word(kind: Kind) -> None:
+    if kind.runtime:
+        for mark, ends in (("<|im_end|>", True), ("<think>", False), ("the", False)):
+            (token,) = kind.runtime.tokenise(mark, special=True)[-1:]
+            assert kind.runtime.ends(token) is ends
