@@ -7,13 +7,14 @@ from typing import Any
 
 from studio.domain.events import LogLine
 from studio.domain.models import ModelFacts
+from studio.domain.provenance import manner_of
 from studio.language import _
 from studio.training import peak, pissa, ranks
 from studio.training.callbacks import Lesson
 from studio.training.course import Course
 from studio.training.examples import Account
 from studio.training.failures import lowered
-from studio.training.lineage import language_of, manner, write_adapter
+from studio.training.lineage import language_of, write_adapter
 from studio.training.model import changes_base
 
 
@@ -43,6 +44,7 @@ def finish(
             "No GGUF adapter can hold {names}; for the desk the voice goes into its base model."
         )
         room.emit(LogLine(text=text.format(names=", ".join(beyond))))
+    told = manner_of(folder)
     identity = {
         "model": spec.model.model_dump(),
         "base": facts.name,
@@ -53,7 +55,7 @@ def finish(
         "preset": spec.preset,
         "parents": [spec.parent] if spec.parent else [],
         "language": language_of(dataset),
-        "manner": manner(dataset, base, spec),
+        "manner": told.model_dump(mode="json") if told else None,
     }
     adapter = room.produce("adapter", folder, spec.name, identity | figures)
     return {"adapter": adapter, **figures}

@@ -124,6 +124,8 @@ def test_the_adapter_tells_where_it_came_from(taught: Any) -> None:
     assert (produced.kind, produced.artifact) == ("adapter", result["adapter"])
     assert produced.facts["language"] == "en"
     assert produced.facts["model"] == spec.model.model_dump()
+    template = load_tokenizer(STARTER).get_chat_template()
+    assert produced.facts["manner"]["template"]["source"] == template
 
 
 def test_one_seed_gives_one_adapter(taught: Any, tmp_path: Path) -> None:
