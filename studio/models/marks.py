@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
 Span = tuple[int, int]
 Encode = Callable[[str], Sequence[int]]
@@ -78,12 +78,17 @@ def is_mark(content: str, control: bool) -> bool:
 
 
 def marks_of(tokenizer: Any) -> Marks:
-    """The marks of a tokenizer of transformers."""
-    return _marks_of(tokenizer, len(tokenizer))
+    """The marks of a tokenizer of transformers, found once for as many tokens as it has."""
+    known = _KNOWN.get(tokenizer)
+    if known is None or known[0] != len(tokenizer):
+        known = _KNOWN[tokenizer] = (len(tokenizer), _found(tokenizer))
+    return known[1]
 
 
-@lru_cache(maxsize=4)
-def _marks_of(tokenizer: Any, _size: int) -> Marks:
+_KNOWN: WeakKeyDictionary[Any, tuple[int, Marks]] = WeakKeyDictionary()
+
+
+def _found(tokenizer: Any) -> Marks:
     added = tokenizer.added_tokens_decoder.values()
     controls = {t.content for t in added if t.special or _SIGN.fullmatch(t.content)}
     controls.update(tokenizer.all_special_tokens)
