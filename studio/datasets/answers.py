@@ -19,12 +19,25 @@ ROLES = {
 }  # fmt: skip
 MOST_OBJECTS = 64
 _GRADE = re.compile(r"(?<![\d.])([1-5])(?:\.0)?(?![\d.]*\d)")
+_THOUGHTS = re.compile(
+    # Some models are asked within a block that they only close.
+    r"\s*(?:<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)"
+    r"|(?:(?!<(?:think|thinking|thought|reasoning)>).)*?</(?:think|thinking|thought|reasoning)>)",
+    re.I | re.S,
+)
 _LABELLED = re.compile(
     r"(?:^|\n)\W*(?:instruction|prompt|request|写作要求|要求)\W*?[:：]\s*(?P<asked>.+?)"
     r"\n\W*(?:response|answer|output|回答|正文)\W*?[:：]\s*(?P<answered>.+?)"
     r"(?=\n\W*(?:instruction|prompt|request|写作要求|要求|example|例)\W*?\d*\W*?[:：]|\Z)",
     re.I | re.S,
 )
+
+
+def without_thoughts(answer: str) -> str:
+    """An answer without what its model thought before it; empty where it was still thinking when
+    it was cut off."""
+    found = _THOUGHTS.match(answer)
+    return (answer[found.end() :] if found else answer).strip()
 
 
 def drafts_of(answer: str) -> list[Draft]:

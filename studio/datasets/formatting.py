@@ -142,6 +142,11 @@ class Formatter:
     ) -> FormattedExample:
         return self.plugin.run(tokenizer, messages, add_generation_prompt, self.spec)
 
+    def asked(self, tokenizer: Any, messages: Messages) -> FormattedExample:
+        """What asks a model that was taught nothing."""
+        written = self.plugin.form(tokenizer, self.spec).asked(messages, untaught=True)
+        return masking.masked(tokenizer, written)
+
     def lengths(self, tokenizer: Any, conversations: Sequence[Messages]) -> list[Length]:
         return self.plugin.lengths(tokenizer, conversations, self.spec)
 

@@ -66,16 +66,18 @@ def ids_of_turns(
     *,
     asking: bool = True,
     template: Template | None = None,
+    untaught: bool = False,
 ) -> list[int]:
     """The ids of a conversation in the model's own format or in the template's, as training
-    saw it: what asks for an answer, or without ``asking`` the whole.
+    saw it: what asks for an answer, or without ``asking`` the whole. An ``untaught`` model is shown
+    that there is nothing to think about.
 
     Raises:
         StudioError: the model has no chat template, or it refuses these turns.
     """
     form = form_of(runtime, template)
     messages = [dict(turn) for turn in turns]
-    written = form.asked(messages) if asking else form.told(messages)
+    written = form.asked(messages, untaught=untaught) if asking else form.told(messages)
     return runtime.ids_of(written.text, written.words)
 
 
@@ -112,14 +114,19 @@ def _fit_turns(spec: WriteSpec, runtime: Runtime, budget: int) -> tuple[list[int
     """Drop the oldest turns first (a system turn stays), then the beginning of what came before,
     and last the beginning of what is said about the story."""
     turns: Sequence[Turn] = spec.messages
-    ids = ids_of_turns(turns, runtime, template=spec.template)
+
+    def ids_of() -> list[int]:
+        untaught = spec.template is None  # a voice brings the template that it was taught with
+        return ids_of_turns(turns, runtime, template=spec.template, untaught=untaught)
+
+    ids = ids_of()
     shortened = len(ids) > budget
     while len(ids) > budget:
         shorter = _without_oldest(turns) or _shorter(turns, len(ids) - budget, runtime, spec.about)
         if shorter is None:
             return ids[-budget:], True
         turns = shorter
-        ids = ids_of_turns(turns, runtime, template=spec.template)
+        ids = ids_of()
     return ids, shortened
 
 

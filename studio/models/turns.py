@@ -48,13 +48,15 @@ class Form:
     render: Render
     marks: Marks
 
-    def asked(self, messages: Messages) -> Written:
-        """The text up to where the answer begins.
+    def asked(self, messages: Messages, *, untaught: bool = False) -> Written:
+        """The text up to where the answer begins. To an ``untaught`` model an empty think block
+        is shown where the template has one, so that it writes at once.
 
         Raises:
             StudioError: the template does not take these turns, or leaves an answer out.
         """
-        whole = _stripped(self.render([*messages, TOLD], False), [*messages, TOLD])
+        whole = self.render([*messages, TOLD], False)
+        whole = whole if untaught else _stripped(whole, [*messages, TOLD])
         _check_said(whole, messages)
         start = self._start(whole, _span(whole, len(messages)))
         words = tuple((a, b) for _n, a, b in whole.words if b <= start)

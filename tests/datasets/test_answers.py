@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.datasets.answers import drafts_of, grade_of
+from studio.datasets.answers import drafts_of, grade_of, without_thoughts
 
 ONE = [{"instruction": "Describe the sea.", "response": "It was grey."}]
 TALK = [{"role": "user", "content": "Tell me."}, {"role": "assistant", "content": "No."}]
@@ -90,3 +90,20 @@ def test_deep_nesting_is_no_harm() -> None:
 )  # fmt: skip
 def test_grades(answer: str, grade: int | None) -> None:
     assert grade_of(answer) == grade
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("It rained.", "It rained."),
+        ("<think>\nHm, 3?\n</think>\n\n5", "5"),
+        ("\n<Thinking>A</Thinking>B", "B"),
+        ("Hm.\n</think>\nIt rained.", "It rained."),
+        ("<think>It was cut o", ""),
+        ("<think>\n\n</think>\n\n", ""),
+        ("She wrote <think> on the wall.", "She wrote <think> on the wall."),
+        ("<em>It rained.</em>", "<em>It rained.</em>"),
+    ],
+)
+def test_what_a_model_thinks_is_no_part_of_its_answer(answer: str, said: str) -> None:
+    assert without_thoughts(answer) == said

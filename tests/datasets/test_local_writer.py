@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from studio.datasets.formatting import formatter_of
 from studio.datasets.tools import Question
 from studio.datasets.writers.local import AT_ONCE, Local
 from studio.domain.base import Model
 from studio.domain.prompts import continuation
-from studio.domain.recipes import PreferenceSpec
+from studio.domain.recipes import Format, PreferenceSpec
 from studio.domain.workroom import Stopped
 from studio.domain.writers import LocalWriter
 from studio.errors import StudioError
-from studio.plugins import discover
 from studio.settings import ROOT
 from tests.datasets.test_prepare import prepare, put, rows
 from tests.workroom import LocalRoom
@@ -25,7 +25,7 @@ QUESTIONS = [Question(continuation("en", text), 12) for text in BEFORE]
 
 def local(room: LocalRoom, **changes: object) -> Local:
     spec = LocalWriter.model_validate(changes)
-    return Local(spec, room, discover("studio.datasets.formatters")["chat-template"])
+    return Local(spec, room, formatter_of(Format()))
 
 
 def answers(writer: Local, questions: list[Question]) -> list[str]:

@@ -83,6 +83,15 @@ def test_a_block_that_a_template_adds_is_in_neither(tokenizer: Any, name: str) -
     check_the_same(dressed(tokenizer, family), "<|im_end|>")
 
 
+def test_an_untaught_model_is_shown_that_there_is_nothing_to_think_about(tokenizer: Any) -> None:
+    qwen = dressed(tokenizer, FAMILIES["qwen3"])
+    asked = "".join(own().asked(qwen, TURNS[:3]).pieces)
+    assert asked.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    assert asked.count("<think>") == 1
+    plain = dressed(tokenizer, FAMILIES["phi4"])
+    assert own().asked(plain, TURNS[:3]) == own().run(plain, TURNS[:3], True)
+
+
 def test_a_block_of_the_writers_own_stays(tokenizer: Any) -> None:
     dressed_up = dressed(tokenizer, FAMILIES["qwen3"])
     text = "<think>\n\n</think>\n\nI was thinking.</think> So."

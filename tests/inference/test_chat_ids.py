@@ -110,6 +110,19 @@ def test_what_a_family_asks_is_what_it_was_taught(
         assert taught.mask[len(ids)]
 
 
+def test_only_an_untaught_model_is_shown_a_think_block(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = FAMILIES["qwen3"].source
+    facts = runtime.head.facts | {template.KEY: source}
+    monkeypatch.setattr(runtime, "head", replace(runtime.head, facts=facts))
+    asked = text_of(runtime, prompt.build(spec("It rained."), runtime).ids)
+    assert asked.endswith("</think>\n\n")
+    taught = Template(source=source, marks={})
+    asked = text_of(runtime, prompt.build(spec("It rained.", template=taught), runtime).ids)
+    assert asked.endswith("It rained.\nassistant\n")
+
+
 def test_raw_text_is_asked_in_the_ids_that_training_taught(
     runtime: Runtime, tokenizer: Any
 ) -> None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+from studio.datasets.answers import without_thoughts
 from studio.datasets.tools import Question, Usage
 from studio.datasets.writers import refusals
 from studio.domain.workroom import Stopped
@@ -112,7 +113,7 @@ class Endpoint:
             with self._lock:
                 read, written = counted.prompt_tokens, counted.completion_tokens
                 self.usage += Usage(0, int(read or 0), int(written or 0))
-        return text
+        return without_thoughts(text)
 
     def _manner(self, question: Question) -> dict[str, Any]:
         wanted = {

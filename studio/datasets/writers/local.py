@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from studio.datasets.answers import without_thoughts
 from studio.datasets.tools import Question, Usage
 from studio.domain.workroom import Stopped, Workroom
 from studio.domain.writers import LocalWriter
@@ -72,11 +73,12 @@ class Local:
             sum(map(len, prompts)),
             sum(int(torch.sum(row != self._tokenizer.pad_token_id)) for row in fresh),
         )
-        return [self._tokenizer.decode(row, skip_special_tokens=True).strip() for row in fresh]
+        said = (self._tokenizer.decode(row, skip_special_tokens=True) for row in fresh)
+        return [without_thoughts(text) for text in said]
 
     def _prompt(self, question: Question) -> list[int]:
         """The end of the prompt, where the model cannot take the whole with the answer."""
-        shown = self._formatter.run(self._tokenizer, question.messages, add_generation_prompt=True)
+        shown = self._formatter.asked(self._tokenizer, question.messages)
         return list(shown.ids)[-max(1, self._longest - question.max_tokens) :]
 
     def _generated(self, ids: Any, shown: Any, questions: Sequence[Question]) -> Any:
