@@ -18,6 +18,8 @@ from typing import NoReturn
 
 FOUND = "FOUND "
 """What a line begins with that tells, in JSON, what stands in the way of a conversion."""
+WHOLE = "convert_hf_to_gguf.py"
+"""The script that converts a model and not an adapter."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,7 +35,7 @@ def _ready(toolkit: str, *, whole: bool) -> ModuleType:
 
 
 def _convert(toolkit: str, script: str, *arguments: str) -> None:
-    _ready(toolkit, whole="lora" not in script)
+    _ready(toolkit, whole=script == WHOLE)
     path = str(Path(toolkit) / script)
     sys.argv = [path, *arguments]
     runpy.run_path(path, run_name="__main__")

@@ -67,11 +67,11 @@ def pre_tokenizer_of(tokenizer: dict[str, Any]) -> str | None:
 def install(*, whole: bool) -> None:
     """Change the converter of this process; ``whole`` where a model is converted and not an
     adapter, which has no numbers of its own."""
-    from conversion.base import ModelBase, TextModel  # type: ignore[import-not-found]
+    from conversion import base  # type: ignore[import-not-found]
 
-    _know_tokenizers(TextModel)
+    _know_tokenizers(base.TextModel)
     if whole:
-        _tell_numbers(ModelBase, TextModel)
+        _tell_numbers(base.ModelBase, base.TextModel)
 
 
 def _know_tokenizers(text_model: Any) -> None:

@@ -96,7 +96,7 @@ def validate(folder: Path) -> ModelFacts:
         head_dim=int(config.get("head_dim") or hidden // heads),
         vocabulary=vocabulary,
         idle_tokens=rows.idle_tokens(folder, vocabulary),
-        context_length=int(config.get("max_position_embeddings") or 2048),
+        context_length=_context(config),
         tied_embeddings=bool(config.get("tie_word_embeddings", False)),
         has_chat_template=_has_chat_template(folder, tokenizer),
         attention_bias=bool(config.get("attention_bias", False)),
@@ -171,6 +171,18 @@ def _number(folder: Path, config: dict[str, Any], key: str) -> int:
         _("It has no number for {key}.").format(key=key),
         _("Download or copy the model again."),
     )
+
+
+def _context(config: dict[str, Any]) -> int:
+    """Tokens that it reads, at training and at the desk alike: llama.cpp knows the sliding windows
+    of Gemma alone, so a model with another window is given nothing longer than that."""
+    context = int(config.get("max_position_embeddings") or 2048)
+    family = str(config.get("model_type", ""))
+    slides = config.get("use_sliding_window", not family.startswith("qwen"))
+    window = config.get("sliding_window")
+    if family.startswith("gemma") or not slides or not window:
+        return context
+    return min(context, int(window))
 
 
 def _architecture(folder: Path, config: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.conversion import launch, toolkit
+from studio.conversion import launch, shims, toolkit
 from studio.errors import StudioError
 from studio.settings import ROOT, settings
 from tests.waiting import until
@@ -95,6 +95,8 @@ def test_can_be_imported_before_anything_is_installed() -> None:
         (r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+", "qwen2"),
         (r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+", "llama-bpe"),
         (r"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", "gpt-2"),
+        (r"[\p{Lu}\p{M}]*[\p{Ll}\p{M}]+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+", "gpt-4o"),
+        (r"[\p{Lu}\p{M}]*[\p{Ll}\p{M}]+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+", "tekken"),
         (r"\w+|\W", None),
     ],
 )
@@ -102,12 +104,12 @@ def test_pre_tokenizer_is_told_by_its_pattern(pattern: str, name: str | None) ->
     split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}
     level = {"type": "ByteLevel", "use_regex": False}
     steps = {"type": "Sequence", "pretokenizers": [split, level]}
-    assert launch.pre_tokenizer_of({"pre_tokenizer": steps}) == name
+    assert shims.pre_tokenizer_of({"pre_tokenizer": steps}) == name
 
 
 def test_byte_level_alone_is_gpt_2() -> None:
-    assert launch.pre_tokenizer_of({"pre_tokenizer": {"type": "ByteLevel"}}) == "gpt-2"
-    assert launch.pre_tokenizer_of({"pre_tokenizer": None}) is None
+    assert shims.pre_tokenizer_of({"pre_tokenizer": {"type": "ByteLevel"}}) == "gpt-2"
+    assert shims.pre_tokenizer_of({"pre_tokenizer": None}) is None
 
 
 def test_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:

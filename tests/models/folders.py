@@ -41,3 +41,16 @@ def sharded(target: Path) -> Path:
     index = {"metadata": {}, "weight_map": weight_map}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     return folder
+
+
+def cut_table(folder: Path, rows: int) -> Path:
+    """Leave the model's table only so many rows, in its weights and its config."""
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    for name in [n for n in weights if n.endswith(("embed_tokens.weight", "lm_head.weight"))]:
+        weights[name] = weights[name][:rows].clone()
+    save_file(weights, path, metadata={"format": "pt"})
+    change_json(folder / "config.json", vocab_size=rows)
+    return folder

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from studio.domain.base import Model
 from studio.domain.changes import applied
-from studio.domain.facts import Access, Pace, Probe, TrackRecord
+from studio.domain.facts import Access, Obstacle, Pace, Probe, TrackRecord
 from studio.domain.findings import Finding, Remedy
 from studio.domain.jobs import Failure
 from studio.domain.learning import LoraSpec
@@ -549,3 +549,27 @@ def test_every_check_has_the_same_form() -> None:
         assert check.Spec() is not None
         assert check.check(FACTS) is True
         assert all(f.check == kind for f in check.run(SPEC, FACTS))
+
+
+@pytest.mark.parametrize("kind", get_args(Obstacle.model_fields["kind"].annotation))
+def test_what_the_rehearsal_of_the_conversion_found(kind: str) -> None:
+    known = facts(obstacle=Obstacle(kind=kind, said="that"))
+    report = examine(SPEC, known)
+    if kind == "untried":
+        assert not report.blocked
+        assert "not known yet" in found(report, "conversion")[0].sentence
+    else:
+        the_one("conversion", "blocks", SPEC, known)
+
+
+def test_a_vocabulary_that_is_missing_is_named_with_its_remedy() -> None:
+    said = "ValueError: Error: Missing /models/mine/tokenizer.model"
+    known = facts(obstacle=Obstacle(kind="refused", said=said))
+    blocking = the_one("conversion", "blocks", SPEC, known)
+    assert "tokenizer.model" in blocking.remedies[0].label
+
+
+def test_a_mark_without_a_row_is_told() -> None:
+    known = facts(model=STARTER.model_copy(update={"idle_tokens": ("<|fill|>",)}))
+    [told] = [f for f in found(examine(SPEC, known), "model") if "<|fill|>" in f.reason]
+    assert told.level == "tells"

@@ -60,12 +60,12 @@ def _never(found: Obstacle) -> Finding:
             remedy(_("Look again when it is ready; the training can begin")),
         )
     reasons = {
-        "refused": _("llama.cpp's converter cannot make a GGUF file of it; it said: {said}"),
-        "unread": _("llama.cpp cannot open what its own converter makes of it."),
-        "tokens": _("llama.cpp would cut “{said}” into other tokens than are taught."),
-        "activation": _("llama.cpp computes another function than {said} between its layers."),
-        "rope": _("llama.cpp does not count places in a text as this model does ({said})."),
-        "scores": _("llama.cpp would weigh what it reads by another number than {said}."),
+        "refused": _("The converter of llama.cpp makes no GGUF file of it; it said: {said}"),
+        "unread": _("What its own converter makes of it, llama.cpp cannot open."),
+        "tokens": _("There “{said}” would be cut into other tokens than are taught."),
+        "activation": _("Between its layers llama.cpp computes another function than {said}."),
+        "rope": _("Its way of counting places in a text ({said}) is not one of llama.cpp's."),
+        "scores": _("What it reads would be weighed by another number than {said}."),
         "output": _("Its last layer differs from its first, and llama.cpp has one for both."),
     }
     return finding(
