@@ -142,7 +142,7 @@ def test_pissa_needs_a_whole_base() -> None:
     ],
 )
 def test_parts_that_cannot_be_taught_are_named(options: dict[str, Any], named: str) -> None:
-    with pytest.raises(StudioError, match="does not fit|not be taken to the desk") as caught:
+    with pytest.raises(StudioError, match=r"does not fit|not be taken to the desk") as caught:
         with_adapter(load_model(STARTER, device="cpu"), lora(**options))
     assert named in caught.value.why
 
