@@ -13,8 +13,11 @@ import typer
 from studio.cli.program import app
 from studio.domain.events import AnyBody
 from studio.domain.jobs import TRANSITIONS, JobState
+from studio.models.catalogue import catalogue
+from studio.models.source import SUPPORTED
 from studio.plugins import SEAMS, discover
 from studio.settings import ROOT, Settings
+from tests.families import KINDS, OTHERS, family_name
 
 OPERATORS = (ROOT / "docs" / "operator-guide.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -119,3 +122,13 @@ def test_every_record_is_listed() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     links = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if ":" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_table_of_families_is_that_of_the_catalogue() -> None:
+    table = (ROOT / "docs" / "families.md").read_text("utf-8")
+    told = set(re.findall(r"^\| `([^`]+)`", table, re.M))
+    assert told == set(KINDS | OTHERS)
+    for entry in catalogue():
+        [row] = re.findall(rf"^\| `{re.escape(family_name(entry))}`.*$", table, re.M)
+        assert entry.architecture in row
+    assert set(re.findall(r"\w+ForCausalLM", table)) == set(SUPPORTED)

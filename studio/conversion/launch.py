@@ -12,6 +12,7 @@ import os
 import runpy
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -111,7 +112,10 @@ def _die_with_parent() -> None:
 
 def main(mode: str, *arguments: str) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    {"convert": _convert, "rehearse": _rehearse, "quantise": _quantise}[mode](*arguments)
+    modes: dict[str, Callable[..., None]] = {
+        "convert": _convert, "rehearse": _rehearse, "quantise": _quantise,
+    }  # fmt: skip
+    modes[mode](*arguments)
 
 
 if __name__ == "__main__":

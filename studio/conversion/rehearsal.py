@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import secrets
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,11 +21,13 @@ from studio.conversion import launch as child
 from studio.conversion import process, shims, toolkit
 from studio.domain.events import Body
 from studio.domain.facts import Obstacle
+from studio.models.files import read_json
 from studio.models.fingerprints import small
 from studio.models.source import usable, validate
 from studio.models.weights import shards, tensors
 from studio.settings import settings
 
+PIECES = "tokenizer.model"
 KEPT = TypeAdapter[Obstacle | None](Obstacle | None)
 
 
@@ -62,7 +65,9 @@ def obstacle(model: Path) -> Obstacle | None:
 
 def _key(model: Path) -> str:
     """The hash of all that a rehearsal reads, the studio's own part of it included."""
-    code = [Path(module.__file__ or "").read_bytes() for module in (child, shims)]
+    code = [
+        Path(module.__file__ or "").read_bytes() for module in (child, shims, sys.modules[__name__])
+    ]
     told: dict[str, Any] = {
         "llama.cpp": toolkit.VERSION,
         "code": [hashlib.sha256(source).hexdigest() for source in code],
@@ -83,8 +88,17 @@ def _rehearse(model: Path) -> Obstacle | None:
         try:
             process.launch(_Nobody(folder), "rehearse", str(toolkit.find()), str(base), str(draft))
         except process.LaunchError as failure:
-            return _said(failure.lines, opened=draft.is_file())
+            found = _said(failure.lines, opened=draft.is_file())
+            return found.model_copy(update={"lacks": _lacks(model)})
     return None
+
+
+def _lacks(model: Path) -> str:
+    """The file of pieces, which the converter reads where a tokenizer is made of them."""
+    described = model / "tokenizer.json"
+    if (model / PIECES).is_file() or not described.is_file():
+        return ""
+    return PIECES if read_json(described).get("model", {}).get("byte_fallback") else ""
 
 
 def _said(lines: list[str], *, opened: bool) -> Obstacle:

@@ -122,6 +122,8 @@ class Obstacle(Known):
         "refused", "unread", "tokens", "activation", "rope", "scores", "output", "untried"
     ]
     said: str = ""
+    lacks: str = ""
+    """A file that is missing from the model's folder and may be all that stands in the way."""
 
 
 KeyState = Literal["absent", "untested", "works", "refused", "unreachable"]

@@ -10,6 +10,7 @@ from typing import Any
 from studio.settings import ROOT
 
 STARTER = ROOT / "data" / "starter"
+MARK = "<|fill|>"
 
 
 def copied(target: Path) -> Path:
@@ -53,4 +54,17 @@ def cut_table(folder: Path, rows: int) -> Path:
         weights[name] = weights[name][:rows].clone()
     save_file(weights, path, metadata={"format": "pt"})
     change_json(folder / "config.json", vocab_size=rows)
+    return folder
+
+
+def marked(folder: Path, **roles: str) -> Path:
+    """Add a token, ``MARK``, that the model's table has no row for."""
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text("utf-8"))
+    rows = json.loads((folder / "config.json").read_text("utf-8"))["vocab_size"]
+    token = {"id": rows, "content": MARK, "special": True, "single_word": False}
+    token |= {"lstrip": False, "rstrip": False, "normalized": False}
+    content["added_tokens"].append(token)
+    path.write_text(json.dumps(content), "utf-8")
+    change_json(folder / "tokenizer_config.json", **roles)
     return folder

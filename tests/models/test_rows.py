@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from studio.errors import StudioError
 from studio.models.source import load_tokenizer, usable, validate
-from tests.models.folders import STARTER, change_json, copied, cut_table
+from tests.models.folders import MARK, STARTER, change_json, copied, cut_table, marked
 
 ROWS = 8192
-MARK = "<|fill|>"
-
-
-def marked(folder: Path, **roles: str) -> Path:
-    """With an added token that the starter's table has no row for."""
-    path = folder / "tokenizer.json"
-    content = json.loads(path.read_text("utf-8"))
-    token = {"id": ROWS, "content": MARK, "special": True, "single_word": False}
-    token |= {"lstrip": False, "rstrip": False, "normalized": False}
-    content["added_tokens"].append(token)
-    path.write_text(json.dumps(content), "utf-8")
-    change_json(folder / "tokenizer_config.json", **roles)
-    return folder
 
 
 def refused(folder: Path) -> StudioError:

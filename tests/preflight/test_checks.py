@@ -563,8 +563,7 @@ def test_what_the_rehearsal_of_the_conversion_found(kind: str) -> None:
 
 
 def test_a_vocabulary_that_is_missing_is_named_with_its_remedy() -> None:
-    said = "ValueError: Error: Missing /models/mine/tokenizer.model"
-    known = facts(obstacle=Obstacle(kind="refused", said=said))
+    known = facts(obstacle=Obstacle(kind="tokens", said="1,234", lacks="tokenizer.model"))
     blocking = the_one("conversion", "blocks", SPEC, known)
     assert "tokenizer.model" in blocking.remedies[0].label
 

@@ -79,8 +79,9 @@ def _never(found: Obstacle) -> Finding:
 
 
 def _cure(found: Obstacle) -> Iterator[Remedy]:
-    if "tokenizer.model" in found.said:
-        yield remedy(_("Copy the file tokenizer.model from the model's own page into its folder"))
+    if found.lacks:
+        label = _("Copy the file {name} from the model's own page into its folder")
+        yield remedy(label.format(name=found.lacks))
 
 
 def _within_its_base(spec: TrainSpec, facts: Facts, model: ModelFacts) -> Finding:
