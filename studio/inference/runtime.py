@@ -57,8 +57,8 @@ def physical_cores() -> int:
 class Runtime:
     """A model and its context. Not for several threads at once: see ``model_cache``.
 
-    ``exact`` computes attention and keeps the cache in 32 bits, for comparing with training.
-    With a ``context`` of 0 no weight is read: only the vocabulary is there.
+    ``exact`` computes attention and keeps the cache in 32 bits, for comparing with training. With
+    a ``context`` of 0 no weight is read, and all it does is cut text into tokens.
 
     Raises:
         StudioError: the file is missing, damaged, of an unknown kind, or does not fit.
@@ -79,8 +79,7 @@ class Runtime:
         params.n_gpu_layers = 9999 if self._lib.llama_supports_gpu_offload() else 0
         params.use_extra_bufts = not _has_amx()
         if context == 0:
-            params.no_alloc, params.n_gpu_layers = True, 0
-            params.load_mode = self._lib.LLAMA_LOAD_MODE_NONE
+            params.no_alloc, params.n_gpu_layers, params.load_mode = True, 0, 0
         self._model = self._lib.llama_model_load_from_file(str(path).encode(), params)
         if not self._model:
             raise cannot_load(path)
@@ -106,8 +105,7 @@ class Runtime:
         self._free_context()
         params = self._lib.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = wanted, BATCH, BATCH
-        params.n_threads = self.threads
-        params.n_threads_batch = self.threads
+        params.n_threads = params.n_threads_batch = self.threads
         params.no_perf = True
         params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         if self.exact:
@@ -118,8 +116,7 @@ class Runtime:
         if not self._context:
             raise no_memory(self.head.path, wanted)
         self._memory = self._lib.llama_get_memory(self._context)
-        self.context = wanted
-        self.ids = []
+        self.context, self.ids = wanted, []
         adapter, scale = self._adapter
         self._adapter = (None, 0.0)
         self.use(adapter, scale)
