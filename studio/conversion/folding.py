@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from studio.conversion.holding import Part
 from studio.errors import StudioError
 from studio.language import _
 
@@ -21,6 +23,8 @@ WEIGHTS = "adapter_model.safetensors"
 MERGE = "Merge the adapter into its model and convert the whole model instead."
 PREFIX = "base_model.model."
 SIDES = re.compile(r"^(?P<module>.+)\.lora_(?P<side>[AB])\.weight$")
+PEFTS_ALPHA = 8
+"""What alpha is where a description names none."""
 CHANGES_BASE = ("pissa", "olora", "corda")
 """Ways of starting that put a part of the base model's weights into the adapter."""
 
@@ -33,7 +37,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        return dict(json.loads(path.read_text("utf-8")))
+        return dict(json.loads(path.read_bytes()))  # in any UTF, with a byte order mark or none
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise StudioError(
             _("The adapter in {folder} cannot be read.").format(folder=folder),
@@ -61,13 +65,30 @@ def peculiarities(config: dict[str, Any]) -> list[str]:
 
 
 def scaling(config: dict[str, Any], module: str, rank: int) -> float:
-    """peft's factor for one module."""
-    alpha = config["lora_alpha"]
+    """peft's factor for one module.
+
+    Raises:
+        StudioError: the description names no alpha, or one that is no number above 0.
+    """
+    alpha = config.get("lora_alpha", PEFTS_ALPHA)
     for pattern, own in (config.get("alpha_pattern") or {}).items():
         if re.match(rf"(.*\.)?({pattern})$", module):
             alpha = own
             break
+    if not is_strength(alpha) or rank < 1:
+        raise StudioError(
+            _("The adapter's description cannot be right."),
+            _("Its {name} says alpha {alpha} and rank {rank} for {module}.").format(
+                name=CONFIG, alpha=str(alpha)[:40], rank=rank, module=module
+            ),
+            _("Train the voice again, or copy the adapter's folder again."),
+        )
     return float(alpha / math.sqrt(rank) if config.get("use_rslora") else alpha / rank)
+
+
+def is_strength(alpha: Any) -> bool:
+    """Whether an alpha can be meant: a number above 0 that 32 bits hold."""
+    return isinstance(alpha, int | float) and not isinstance(alpha, bool) and 0 < alpha <= 1e9
 
 
 def module_shapes(folder: Path) -> dict[str, tuple[int, int]]:
@@ -76,41 +97,70 @@ def module_shapes(folder: Path) -> dict[str, tuple[int, int]]:
     Raises:
         StudioError: the weights are missing, damaged, or hold something else than LoRA pairs.
     """
-    sides: dict[str, dict[str, tuple[int, ...]]] = {}
-    for name, tensor in _load(folder).items():
-        found = SIDES.match(name)
-        if not found:
-            raise _not_lora(folder, name)
-        sides.setdefault(found["module"].removeprefix(PREFIX), {})[found["side"]] = tensor.shape
-    for module, pair in sides.items():
-        if len(pair) != 2:
-            raise _not_lora(folder, module)
-    return {module: (pair["B"][0], pair["A"][1]) for module, pair in sides.items()}
+    return {module: (b.shape[0], a.shape[1]) for module, (a, b) in _pairs(folder).items()}
+
+
+def parts(folder: Path) -> dict[str, Part]:
+    """What the adapter adds to each module, by its name in the model.
+
+    Raises:
+        StudioError: the weights are no whole LoRA pairs of finite numbers, or the description
+            is wrong.
+    """
+    config = read_config(folder)
+    return {
+        module: Part(a, b, scaling(config, module, len(a)))
+        for module, (a, b) in _pairs(folder).items()
+    }
 
 
 def fold(source: Path, target: Path) -> None:
-    """Write a copy of the adapter ``source`` that llama.cpp's scale is right for.
+    """Write a copy of the adapter ``source`` that llama.cpp's scale is right for, and whose
+    largest numbers are near 1, so that 16 bits hold them as well as they can.
 
     Raises:
         StudioError: the adapter cannot be read.
     """
+    import numpy as np
     from safetensors.numpy import save_file
 
-    config = read_config(source)
-    tensors = _load(source)
-    for name, tensor in tensors.items():
-        found = SIDES.match(name)
-        if not found:
-            raise _not_lora(source, name)
-        if found["side"] == "B":
-            rank = tensor.shape[1]
-            module = found["module"].removeprefix(PREFIX)
-            factor = scaling(config, module, rank) * rank / config["lora_alpha"]
-            tensors[name] = tensor * tensor.dtype.type(factor)
-    plain = config | {"use_rslora": False, "alpha_pattern": {}}
+    found = parts(source)
+    widest = _power(np.abs(part.a).max() for part in found.values())
+    strongest = _power(np.abs(p.b).max() * p.scale * len(p.a) for p in found.values())
+    tensors = {}
+    for module, part in found.items():
+        factor = part.scale * len(part.a) / strongest
+        tensors[f"{PREFIX}{module}.lora_A.weight"] = part.a / np.float32(widest)
+        tensors[f"{PREFIX}{module}.lora_B.weight"] = part.b * np.float32(factor)
+    plain = {"use_rslora": False, "alpha_pattern": {}, "lora_alpha": widest * strongest}
     target.mkdir(parents=True)
     save_file(tensors, target / WEIGHTS)
-    (target / CONFIG).write_text(json.dumps(plain, sort_keys=True), "utf-8")
+    text = json.dumps(read_config(source) | plain, sort_keys=True)
+    (target / CONFIG).write_text(text, "utf-8")
+
+
+def _power(sizes: Iterable[float]) -> float:
+    """The power of 2 at or above the largest; 1 where all are 0."""
+    largest = float(max(sizes))
+    return 2.0 ** math.ceil(math.log2(largest)) if largest else 1.0
+
+
+def _pairs(folder: Path) -> dict[str, tuple[Any, Any]]:
+    """A and B of each module."""
+    import numpy as np
+
+    sides: dict[str, dict[str, Any]] = {}
+    for name, tensor in _load(folder).items():
+        found = SIDES.match(name)
+        if not found:
+            raise _not_lora(folder, name)
+        if not tensor.size or tensor.ndim != 2 or not np.isfinite(tensor).all():
+            raise _not_numbers(folder, name)
+        sides.setdefault(found["module"].removeprefix(PREFIX), {})[found["side"]] = tensor
+    for module, pair in sides.items():
+        if len(pair) != 2 or len(pair["A"]) != pair["B"].shape[1]:
+            raise _not_lora(folder, module)
+    return {module: (pair["A"], pair["B"]) for module, pair in sides.items()}
 
 
 def _load(folder: Path) -> dict[str, Any]:
@@ -128,6 +178,14 @@ def _load(folder: Path) -> dict[str, Any]:
             _("Train the voice again, or copy the adapter's folder again."),
         ) from error
     return {name: tensors[name].float().numpy() for name in sorted(tensors)}
+
+
+def _not_numbers(folder: Path, name: str) -> StudioError:
+    return StudioError(
+        _("The adapter in {folder} cannot become a voice for llama.cpp.").format(folder=folder),
+        _("Its {name} is empty, or holds something that is no number.").format(name=name),
+        _("Train the voice again at a smaller rate, or copy the adapter's folder again."),
+    )
 
 
 def _not_lora(folder: Path, name: str) -> StudioError:

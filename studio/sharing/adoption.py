@@ -20,7 +20,7 @@ from studio.language import _
 from studio.models.download import gathered
 from studio.models.fingerprints import fingerprint
 from studio.models.source import folder_of, validate
-from studio.sharing import checking, opening
+from studio.sharing import checking, opening, portable
 from studio.training.lineage import code, write
 
 
@@ -43,8 +43,10 @@ def run(spec: AdoptSpec, room: Workroom) -> dict[str, Any]:
         config = checking.checked(folder)
         known = opening.provenance(folder)
         base = _base(spec, room, read_config(folder).get("base_model_name_or_path"))
-        checking.check_fit(folder, base.folder, base.facts)
+        config, notes = checking.mended(folder, config, base.folder, base.facts)
         checking.described(folder, config, base.folder, base.facts)
+        for note in notes:
+            room.emit(LogLine(level="warning", text=_("Mended: {note}").format(note=note)))
         same = _same_base(known, base)
         if same is False:
             room.emit(LogLine(level="warning", text=_other_base(base)))
@@ -70,10 +72,14 @@ def _base(spec: AdoptSpec, room: Workroom, named: Any) -> Base:
     known = [Base(m, folder, validate(folder)) for m, folder in _there(spec.bases, room)]
     if len(spec.bases) == 1 and known:
         return known[0]
-    name = str(named or "").rstrip("/")
-    for base in known:
-        if name and name.casefold() == base.facts.name.casefold():
-            return base
+    name = str(named or "").strip().rstrip("/\\")
+    told, shorter = name.casefold(), portable.last_word(name).casefold()
+    for meant in (
+        [base for base in known if name and base.facts.name.casefold() == told],
+        [base for base in known if name and base.facts.name.casefold() == shorter],
+    ):
+        if meant:
+            return meant[0]
     raise unknown_base(name)
 
 
@@ -89,6 +95,7 @@ def _there(bases: tuple[Model, ...], room: Workroom) -> Iterator[tuple[Model, Pa
 
 def unknown_base(name: str) -> StudioError:
     """What is said where the base model must be chosen by a person."""
+    name = portable.without_paths(name)
     return StudioError(
         _("Which base model does this voice belong to?"),
         _("It names {name}, and no base model here is called that.").format(name=name[:100])
@@ -113,14 +120,11 @@ def _other_base(base: Base) -> str:
 
 
 def _lineage(known: Provenance | None, base: Base, source: Source | None) -> Provenance:
-    """What it says of itself. The id of a dataset in another studio means nothing here, and of
-    its parents neither."""
+    """What it says of itself, without where on which disk it was said. The id of a dataset in
+    another studio means nothing here, and of its parents neither."""
     told = known or Provenance()
-    if not told.base.name:
-        told = told.model_copy(
-            update={"base": told.base.model_copy(update={"name": base.facts.name})}
-        )
-    return told.model_copy(update={"dataset": None, "parents": (), "source": source})
+    name = portable.public_name(told, "") or base.facts.name
+    return portable.public(told, name).model_copy(update={"source": source})
 
 
 def _deliver(

@@ -7,12 +7,22 @@ import re
 from pathlib import Path
 from typing import Any
 
-from studio.conversion.folding import CONFIG, PREFIX, WEIGHTS, read_config
+from studio.conversion.folding import (
+    CONFIG,
+    PEFTS_ALPHA,
+    PREFIX,
+    WEIGHTS,
+    is_strength,
+    read_config,
+)
 from studio.domain.models import ModelFacts
 from studio.errors import StudioError
 from studio.language import _
 from studio.models.source import revision_of
 from studio.models.weights import shards, tensors
+from studio.sharing import loading, mending
+from studio.sharing.mending import INNER, PART
+from studio.sharing.portable import without_paths
 
 KEPT = (
     "alpha_pattern", "bias", "exclude_modules", "fan_in_fan_out", "init_lora_weights",
@@ -27,7 +37,11 @@ HARMLESS = (
     "lora_ga_config", "ensure_weight_tying",
 )  # fmt: skip
 """What is about its making, is written anew, or says nothing by itself."""
-PART = re.compile(r"^(?P<module>.+)\.lora_(?P<side>A|B|magnitude_vector)(\.weight|\.bias)?$")
+PLAIN = re.compile(r"[\w.*^$\\-]{1,200}")
+"""Patterns that are names, or nearly: none of them can take long to be matched."""
+MOST_PATTERNS = 2000
+STARTS = ("gaussian", "orthogonal", "eva", "pissa", "olora")
+"""Ways of starting that peft goes without, or repeats, when it loads an adapter."""
 TIED = {"lm_head": "model.embed_tokens"}
 """Modules whose weights are another's in many models, and are in no file."""
 
@@ -54,67 +68,134 @@ def checked(folder: Path) -> dict[str, Any]:
             _("Its {file} sets {names}.").format(file=CONFIG, names=", ".join(foreign)[:200]),
             _("Choose an ordinary LoRA adapter, or one made with a variant such as DoRA."),
         )
-    rank, alpha = config.get("r"), config.get("lora_alpha")
-    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float) or alpha <= 0:
-        raise StudioError(
-            _("The adapter's description cannot be right."),
-            _("Its {file} says rank {rank} and alpha {alpha}.").format(
-                file=CONFIG, rank=rank, alpha=alpha
-            ),
-            _("Copy or download the adapter again."),
-        )
+    _check_values(config)
     return {name: config[name] for name in KEPT if name in config}
 
 
-def check_fit(adapter: Path, base: Path, facts: ModelFacts) -> None:
-    """Compare the adapter's tensors with those of the base model, by name and shape.
+def mended(
+    adapter: Path, config: dict[str, Any], base: Path, facts: ModelFacts
+) -> tuple[dict[str, Any], list[str]]:
+    """Bring the adapter into the form that peft loads whole onto the base model: names in its
+    file, and the description, which is returned with what had to be mended, in words.
 
     Raises:
-        StudioError: a file is damaged, a number is not finite, or it was made for another model.
+        StudioError: a file is damaged, a number is not finite, it was made for another model, or
+            what it is cannot be known for certain.
     """
-    theirs = {name: tuple(t["shape"]) for name, t in tensors(base, shards(base)).items()}
-    for module, whole in TIED.items():
-        if f"{whole}.weight" in theirs:
-            theirs.setdefault(f"{module}.weight", theirs[f"{whole}.weight"])
+    theirs = shapes_of(base)
+    notes = mending.mend_names(adapter, theirs)
     ours = {n: tuple(t["shape"]) for n, t in tensors(adapter, [adapter / WEIGHTS]).items()}
     for name, shape in ours.items():
         if not _fits(name.removeprefix(PREFIX), shape, theirs):
             raise _misfit(adapter, facts, name.removeprefix(PREFIX), shape)
     _check_numbers(adapter / WEIGHTS)
+    config, more = mending.mend_description(config, ours, theirs)
+    _check_biases(config, ours, theirs)
+    loading.check_loads(base, config, ours)
+    return config, [*notes, *more]
+
+
+def shapes_of(base: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a base model's weights by name, those of a tied module included."""
+    theirs = {name: tuple(t["shape"]) for name, t in tensors(base, shards(base)).items()}
+    for module, whole in TIED.items():
+        if f"{whole}.weight" in theirs:
+            theirs.setdefault(f"{module}.weight", theirs[f"{whole}.weight"])
+    return theirs
 
 
 def described(adapter: Path, config: dict[str, Any], base: Path, facts: ModelFacts) -> None:
-    """Write the description anew: it names the base model as it is called here, and its modules
-    by their names, where it had a pattern that would be run over every name."""
-    if isinstance(config.get("target_modules"), str) and config["target_modules"] != "all-linear":
-        names = tensors(adapter, [adapter / WEIGHTS])
-        found = {m["module"].removeprefix(PREFIX) for m in map(PART.match, names) if m}
-        config = config | {"target_modules": sorted(found), "exclude_modules": None}
-    config |= {"base_model_name_or_path": facts.name, "revision": revision_of(base)}
-    text = json.dumps(config | {"inference_mode": True}, indent=2, sort_keys=True) + "\n"
+    """Write the description anew: it names the base model as it is called here."""
+    named = {"base_model_name_or_path": facts.name, "revision": revision_of(base)}
+    text = json.dumps(config | named | {"inference_mode": True}, indent=2, sort_keys=True) + "\n"
     (adapter / CONFIG).write_text(text, encoding="utf-8")
+
+
+def _check_values(config: dict[str, Any]) -> None:
+    """Raises StudioError for values that cannot be meant."""
+    rank, alpha = config.get("r"), config.get("lora_alpha", PEFTS_ALPHA)
+    if not (rank is None or _is_rank(rank)) or not is_strength(alpha):
+        raise _cannot_be(
+            _("rank {rank} and alpha {alpha}").format(rank=str(rank)[:40], alpha=str(alpha)[:40])
+        )
+    for name, is_right in (("rank_pattern", _is_rank), ("alpha_pattern", is_strength)):
+        patterns = config.get(name) or {}
+        if not isinstance(patterns, dict) or len(patterns) > MOST_PATTERNS:
+            raise _cannot_be(f"{name} {str(patterns)[:40]}")
+        for pattern, value in patterns.items():
+            if not is_right(value) or not PLAIN.fullmatch(pattern) or pattern.count("*") > 2:
+                raise _cannot_be(f"{name} {pattern[:80]}: {str(value)[:40]}")
+    for name in ("use_dora", "use_rslora", "lora_bias", "fan_in_fan_out"):
+        if config.get(name) not in (None, True, False):
+            raise _cannot_be(f"{name} {str(config[name])[:40]}")
+    start = config.get("init_lora_weights")
+    if not (start in (None, True, False) or str(start).startswith(STARTS)):
+        raise _cannot_be(f"init_lora_weights {str(start)[:40]}")
+    for name in ("target_modules", "modules_to_save", "exclude_modules"):
+        value = config.get(name)
+        if not isinstance(value, str | None) and not _is_names(value):
+            raise _cannot_be(f"{name} {str(value)[:40]}")
+
+
+def _is_rank(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65536
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _cannot_be(said: str) -> StudioError:
+    return StudioError(
+        _("The adapter's description cannot be right."),
+        _("Its {file} says {said}.").format(file=CONFIG, said=said),
+        _("Copy or download the adapter again."),
+    )
+
+
+def _check_biases(
+    config: dict[str, Any], ours: dict[str, Any], theirs: dict[str, tuple[int, ...]]
+) -> None:
+    """A bias beside B has a place only where the base model's module has one."""
+    if not config["lora_bias"]:
+        return
+    modules = {n.removeprefix(PREFIX).partition(".lora_")[0] for n in ours if ".lora_B" in n}
+    bare = sorted(m for m in modules if f"{m}.bias" not in theirs)
+    if bare:
+        raise StudioError(
+            _("This adapter uses something that cannot be applied here."),
+            _("It has a bias (lora_bias) for {module}, which has none in the base model.").format(
+                module=bare[0]
+            ),
+            _("Choose an adapter that was made without lora_bias."),
+        )
 
 
 def _fits(name: str, shape: tuple[int, ...], theirs: dict[str, tuple[int, ...]]) -> bool:
     found = PART.match(name)
-    if not found:  # a module that was trained and kept whole
-        return theirs.get(name) == shape
+    if not found:  # a module that was trained and kept whole, or a bias
+        return theirs.get(name.replace(f".{INNER}.bias", ".bias")) == shape
     weight = theirs.get(f"{found['module']}.weight", ())
-    if len(weight) != 2:
+    if len(weight) != 2 or 0 in shape:
         return False
     outputs, inputs = weight
     if found["side"] == "A":
-        return len(shape) == 2 and shape[1] == inputs
-    return shape[:1] == (outputs,)
+        return len(shape) == 2 and shape[1] == inputs and found["kind"] != ".bias"
+    if found["side"] == "B" and found["kind"] == ".weight":
+        return len(shape) == 2 and shape[0] == outputs
+    return shape == (outputs,)
 
 
 def _check_numbers(path: Path) -> None:
     import torch
     from safetensors import safe_open
 
+    kinds = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
     with safe_open(path, framework="pt") as file:
         for name in file.keys():  # noqa: SIM118 (no dictionary)
-            if not bool(torch.isfinite(file.get_tensor(name)).all()):
+            numbers = file.get_tensor(name)
+            # Nothing but these is a weight; the widest must be finite in 32 bits, too.
+            if numbers.dtype not in kinds or not bool(torch.isfinite(numbers.float()).all()):
                 raise StudioError(
                     _("The weights of this voice are spoilt."),
                     _("{name} holds something that is no number.").format(name=name),
@@ -123,7 +204,7 @@ def _check_numbers(path: Path) -> None:
 
 
 def _misfit(adapter: Path, facts: ModelFacts, name: str, shape: tuple[int, ...]) -> StudioError:
-    origin = read_config(adapter).get("base_model_name_or_path")
+    origin = without_paths(read_config(adapter).get("base_model_name_or_path"))
     return StudioError(
         _("The voice does not fit the base model {model}.").format(model=facts.name),
         _("It was taught to {origin}; its {part} of {shape} has no place in this one.").format(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ SPEC = (
 """What of a training's spec tells how it learned, and not of whom or where."""
 
 
+PATH = re.compile(r"\s*(~|\.{0,2}[/\\]|[A-Za-z]:|file:)")
+"""How a path begins: from the root, a drive, a share, a home or here."""
+
+
 def lay_out(
     adapter: Path,
     target: Path,
@@ -43,22 +48,22 @@ def lay_out(
     """
     config, told = read_config(adapter), opening.provenance(adapter) or Provenance()
     base = public_name(told, str(config.get("base_model_name_or_path") or ""))
-    public = _public(told, base)
+    lineage = public(told, base)
     target.mkdir(parents=True)
     shutil.copyfile(adapter / WEIGHTS, target / WEIGHTS)
     config = config | {"base_model_name_or_path": base}
     (target / CONFIG).write_text(_json(config), encoding="utf-8")
-    write(target, public.model_dump(mode="json", exclude_none=True))
-    text = card.card(name, base, public, licence, samples, repository)
+    write(target, lineage.model_dump(mode="json", exclude_none=True))
+    text = card.card(name, base, lineage, licence, samples, repository)
     (target / README).write_text(text, encoding="utf-8")
 
 
 def public_name(told: Provenance, named: str) -> str:
     """The base model's id on the Hub where it is known, else its folder's name alone."""
     name = told.base.name or named
-    if name.count("/") == 1 and not name.startswith(("/", ".", "~")):
+    if name.count("/") == 1 and "\\" not in name and not PATH.match(name):
         return name
-    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    last = last_word(name)
     listed = [
         entry.id
         for entry in catalogue.catalogue()
@@ -77,18 +82,39 @@ def pack(folder: Path, target: Path) -> None:
                 shutil.copyfileobj(source, member, 1 << 20)
 
 
-def _public(told: Provenance, base: str) -> Provenance:
+def public(told: Provenance, base: str) -> Provenance:
+    """A lineage without what belongs to one machine: hyperparameters, numbers and names of
+    programs, the base model under the name ``base``, and no path."""
     spec = {name: told.spec[name] for name in SPEC if name in told.spec}
     figures = {name: told.figure(name) for name in told.figures}
     return told.model_copy(
         update={
-            "spec": spec,
+            "spec": without_paths(spec),
             "figures": {name: value for name, value in figures.items() if value is not None},
             "base": told.base.model_copy(update={"name": base}),
+            "studio": type(told.studio).model_validate(without_paths(told.studio.model_dump())),
+            "libraries": without_paths(told.libraries),
+            "device": without_paths(told.device),
             "dataset": None,
             "parents": (),
         }
     )
+
+
+def without_paths(value: Any) -> Any:
+    """The same with the last word alone of every text that is a path on some machine."""
+    if isinstance(value, str):
+        return last_word(value) if PATH.match(value) else value
+    if isinstance(value, dict):
+        return {without_paths(name): without_paths(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_paths(each) for each in value]
+    return value
+
+
+def last_word(path: str) -> str:
+    """A folder's or file's own name, as either kind of machine writes paths."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -10,16 +10,16 @@ from studio.conversion.folding import (
     MERGE,
     fold,
     module_shapes,
+    parts,
     peculiarities,
     read_config,
 )
+from studio.conversion.holding import check_holds
 from studio.conversion.process import launch
 from studio.conversion.quantisation import tensor_shapes
 from studio.domain.findings import Finding, Remedy
 from studio.domain.specs import ConvertSpec
 from studio.domain.workroom import Workroom
-from studio.errors import StudioError
-from studio.inference.gguf import read_head
 from studio.language import _
 
 
@@ -62,7 +62,7 @@ class AdapterGguf:
         arguments = [toolkit.SCRIPTS["adapter"], str(folded), "--base", str(model)]
         arguments += ["--outfile", str(made), "--outtype", self.kept_as(spec).lower()]
         launch(room, "convert", str(toolkit.find()), *arguments)
-        _check_whole(made, len(module_shapes(adapter)))
+        check_holds(made, parts(adapter))
         return made
 
     def kept_as(self, spec: ConvertSpec) -> str:
@@ -98,19 +98,6 @@ def _finding(sentence: str, reason: str, remedy: str) -> Finding:
         reason=reason,
         remedies=(Remedy(label=remedy),),
     )
-
-
-def _check_whole(made: Path, modules: int) -> None:
-    head = read_head(made)
-    pairs = {t.name.rsplit(".", 1)[0] for t in head.tensors if ".lora_" in t.name}
-    if not head.is_adapter or len(pairs) != modules:
-        raise StudioError(
-            _("The voice was not converted whole."),
-            _("The adapter changes {modules} modules; {pairs} are in the result.").format(
-                modules=modules, pairs=len(pairs)
-            ),
-            _(MERGE),
-        )
 
 
 plugin = AdapterGguf()
