@@ -135,7 +135,7 @@ def next_strength(strength: float, change: float, noise: float) -> float:
     """The strength to judge a voice at, given what it changes at ``strength`` (``change`` and
     ``noise`` as shares of the base's logits); the same where the change is well heard."""
     least = AUDIBLE * noise
-    most = max(2 * least, LOUD)
+    most = max(1.5 * least, LOUD)
     if change < least:
         return strength * min(100.0, 1.4 * least / change)
     if change > most:

@@ -11,9 +11,6 @@ BASE_NOISE = {"F32": 1e-4, "F16": 0.01, "Q8_0": 0.06, "Q5_K_M": 0.2, "Q4_K_M": 0
 the largest that was measured and more."""
 UNKNOWN = 0.35
 """The same of a precision that is not made here."""
-LEAST_AGREEMENT = {"Q5_K_M": 0.8, "Q4_K_M": 0.7}
-"""Below this share of equal top tokens a voice would be wrong; coarse weights may differ more."""
-USUAL_AGREEMENT = 0.9
 STRENGTH = (0.02, 0.15)
 """What the strength may differ from 1 by: always, and for each unit of noise ÷ change."""
 REMAINDER = (0.02, 2.0)
@@ -44,13 +41,6 @@ def check(found: Agreement, precision: str, rounding: float, apart: bool) -> Non
     _check_noise(found, precision, apart)
     if not is_masked(found, apart):
         _check_change(found, rounding, apart)
-    if found.share < LEAST_AGREEMENT.get(precision, USUAL_AGREEMENT):
-        raise _refused(
-            _(
-                "On {positions} held-out words llama.cpp agrees with the trained model on only "
-                "{share:.0%} of the likeliest next words."
-            ).format(positions=found.positions, share=found.share)
-        )
 
 
 def is_masked(found: Agreement, apart: bool) -> bool:

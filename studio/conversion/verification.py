@@ -128,7 +128,7 @@ def _examples(
             return
         formatted = formatter.run(tokenizer, turns)
         if not _reads_the_same(turns, formatted, runtime, formatter.template(tokenizer)):
-            raise _tokens_differ(runtime.head.path, turns)
+            raise _tokens_differ(runtime, turns, formatted)
         learned = [i for i, is_learned in enumerate(formatted.mask) if is_learned and i]
         example = Example(
             list(formatted.ids[:longest]), [i for i in learned if i < longest][:wanted]
@@ -226,11 +226,23 @@ def _report(spec: RegisterSpec, room: Workroom, found: Agreement) -> dict[str, A
     return result
 
 
-def _tokens_differ(gguf: Path, turns: Sequence[dict[str, str]]) -> StudioError:
+def _tokens_differ(
+    runtime: Runtime, turns: Sequence[dict[str, str]], formatted: FormattedExample
+) -> StudioError:
+    start = turns[-1]["content"][:40]
+    if runtime.tokenise("".join(formatted.pieces), special=True) == list(formatted.ids):
+        return StudioError(
+            _("The voice could not be proved."),
+            _(
+                "What the desk would send to have “{text}” written is not what the lesson put "
+                "before it."
+            ).format(text=start),
+            _("Prepare the dataset again with another format, and teach the voice again."),
+        )
     return StudioError(
         _("The voice could not be proved."),
         _("llama.cpp with {name} cuts “{text}” into other tokens than training did.").format(
-            name=gguf.name, text=turns[-1]["content"][:40]
+            name=runtime.head.path.name, text=start
         ),
         _("Choose another base model; this one's tokenizer is not one that llama.cpp knows."),
     )
