@@ -11,9 +11,10 @@ BASE_NOISE = {"F32": 1e-4, "F16": 0.01, "Q8_0": 0.06, "Q5_K_M": 0.2, "Q4_K_M": 0
 the largest that was measured and more."""
 UNKNOWN = 0.35
 """The same of a precision that is not made here."""
-STRENGTH = (0.02, 0.15)
-"""What the strength may differ from 1 by: always, and for each unit of noise ÷ change."""
-REMAINDER = (0.02, 2.0)
+STRENGTH = (0.02, 0.15, 0.2)
+"""What the strength may differ from 1 by: always, for each unit of noise ÷ change, and for each of
+noise, since a coarser model answers to the same voice a little less."""
+REMAINDER = (0.02, 2.0, 0.0)
 """The same of the part of a change that is not the trained model's, ÷ the latter."""
 MASKED, MASKED_WITHIN = 1.0, 4.0
 """Noise ÷ change up to which a change tells anything: of a voice beside its base model, which is
@@ -89,9 +90,9 @@ def _check_change(found: Agreement, rounding: float, apart: bool) -> None:
         )
 
 
-def _allowed(pair: tuple[float, float], found: Agreement, rounding: float) -> float:
-    always, by_noise = pair
-    return always + by_noise * found.masking + 3 * rounding
+def _allowed(limits: tuple[float, float, float], found: Agreement, rounding: float) -> float:
+    always, by_masking, by_noise = limits
+    return always + by_masking * found.masking + by_noise * found.noise + 3 * rounding
 
 
 def _refused(why: str, remedy: str = "") -> StudioError:

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from studio.conversion.folding import (
     CONFIG,
     PEFTS_ALPHA,
@@ -82,13 +84,13 @@ def mended(
         StudioError: a file is damaged, a number is not finite, it was made for another model, or
             what it is cannot be known for certain.
     """
+    _check_numbers(adapter / WEIGHTS)
     theirs = shapes_of(base)
     notes = mending.mend_names(adapter, theirs)
     ours = {n: tuple(t["shape"]) for n, t in tensors(adapter, [adapter / WEIGHTS]).items()}
     for name, shape in ours.items():
         if not _fits(name.removeprefix(PREFIX), shape, theirs):
             raise _misfit(adapter, facts, name.removeprefix(PREFIX), shape)
-    _check_numbers(adapter / WEIGHTS)
     config, more = mending.mend_description(config, ours, theirs)
     _check_biases(config, ours, theirs)
     loading.check_loads(base, config, ours)
@@ -187,6 +189,25 @@ def _fits(name: str, shape: tuple[int, ...], theirs: dict[str, tuple[int, ...]])
 
 
 def _check_numbers(path: Path) -> None:
+    tensors(path.parent, [path])  # says in words which part of a file is missing
+    try:
+        spoilt = _spoilt(path)
+    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
+        raise StudioError(
+            _("The weight file {name} is damaged.").format(name=path.name),
+            _("It cannot be read: {why}").format(why=str(error)[:200]),
+            _("Download or copy this file again."),
+        ) from error
+    if spoilt:
+        raise StudioError(
+            _("The weights of this voice are spoilt."),
+            _("{name} holds something that is no number.").format(name=spoilt[:120]),
+            _("Ask whoever made it for another copy."),
+        )
+
+
+def _spoilt(path: Path) -> str:
+    """The first tensor that holds something else than finite numbers; empty where none does."""
     import torch
     from safetensors import safe_open
 
@@ -196,11 +217,8 @@ def _check_numbers(path: Path) -> None:
             numbers = file.get_tensor(name)
             # Nothing but these is a weight; the widest must be finite in 32 bits, too.
             if numbers.dtype not in kinds or not bool(torch.isfinite(numbers.float()).all()):
-                raise StudioError(
-                    _("The weights of this voice are spoilt."),
-                    _("{name} holds something that is no number.").format(name=name),
-                    _("Ask whoever made it for another copy."),
-                )
+                return str(name)
+    return ""
 
 
 def _misfit(adapter: Path, facts: ModelFacts, name: str, shape: tuple[int, ...]) -> StudioError:

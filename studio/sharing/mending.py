@@ -109,13 +109,26 @@ def mend_description(
         "rank_pattern": {m: r for m, r in ranks.items() if r != rank},
         "alpha_pattern": {m: a for m, a in alphas.items() if a != alpha},
         "layers_to_transform": None,
-        "fan_in_fan_out": False,
+        **_as_loaded(config),
         **extra,
     }
     if covers and not isinstance(config["target_modules"], str):
         return config, notes
     names = ", ".join(sorted({m.rpartition(".")[2] for m in modules}))
     return config, [note.format(parts=names) for note in notes]
+
+
+def _as_loaded(config: dict[str, Any]) -> dict[str, Any]:
+    """What was of use while it learned, as it does no harm when it is loaded. Two ways of starting
+    are repeated then, since they changed the base model."""
+    start, dropout = str(config.get("init_lora_weights")), config.get("lora_dropout")
+    is_share = isinstance(dropout, int | float) and 0 <= dropout < 1
+    return {
+        "fan_in_fan_out": False,
+        "init_lora_weights": start if start.startswith(("pissa", "olora")) else True,
+        "lora_dropout": float(dropout) if is_share and dropout else 0.0,
+        "task_type": "CAUSAL_LM",
+    }
 
 
 def _without(told: str) -> Iterator[str]:

@@ -132,6 +132,15 @@ def test_a_description_that_covers_a_part_is_written_anew(
     assert "names other parts" in notes(room)
 
 
+def test_what_only_learning_needs_does_no_harm(room: LocalRoom, mine: Path) -> None:
+    nowhere = {"lora_dropout": float("nan"), "init_lora_weights": "orthogonal"}
+    voices.change_config(mine, task_type="SEQ_CLS", fan_in_fan_out=True, **nowhere)
+    config = voices.config(adopt(room, mine))
+    assert (config["task_type"], config["lora_dropout"]) == ("CAUSAL_LM", 0)
+    assert config["init_lora_weights"] is True
+    assert config["fan_in_fan_out"] is False
+
+
 def test_tensors_of_a_few_layers_alone_are_a_whole_adapter(room: LocalRoom, mine: Path) -> None:
     change(mine, lambda tensors: {n: t for n, t in tensors.items() if ".layers.1." in n})
     config = voices.config(adopt(room, mine))
@@ -232,6 +241,31 @@ def test_what_cannot_be_mended_is_refused(
     with pytest.raises(StudioError, match=said):
         adopt(room, mine)
     assert room.of_type("artifact") == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda head: head[Q_A].update(dtype="Q4"),
+        lambda head: head[Q_A].pop("shape"),
+        lambda head: head[Q_A].update(shape=[8, 255]),
+        lambda head: head[Q_A].update(shape=[-8, -256]),
+        lambda head: head[Q_A].update(data_offsets=[0, 4]),
+        lambda head: head.update({Q_A: 3}),
+    ],
+)
+def test_a_table_of_contents_that_makes_no_sense_is_refused(
+    room: LocalRoom, mine: Path, spoil: Callable[[dict[str, Any]], Any]
+) -> None:
+    content = (mine / WEIGHTS).read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    head = json.loads(content[8 : 8 + length])
+    spoil(head)
+    text = json.dumps(head).encode()
+    told = len(text).to_bytes(8, "little") + text
+    (mine / WEIGHTS).write_bytes(told + content[8 + length :])
+    with pytest.raises(StudioError, match="damaged"):
+        adopt(room, mine)
 
 
 @pytest.mark.parametrize(
