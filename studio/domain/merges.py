@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from studio.domain.base import ArtifactRef, Language, Model, Spec
+from studio.domain.naming import Name
 
 MOST_PARTS = 6
 """Voices of one merge."""
@@ -28,7 +29,7 @@ class MergeSpec(Spec):
     out; and ``kept``, how well each voice's held-out pages are foretold."""
 
     kind: Literal["merge"] = "merge"
-    name: str = Field(min_length=1)
+    name: Name
     model: Model = Model()
     parts: tuple[MergePart, ...] = Field(min_length=1, max_length=MOST_PARTS)
     method: Literal["cat", "svd", "linear", "ties", "dare_linear", "dare_ties"] = "cat"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.domain.base import Language
+from studio.domain.naming import Name
 from studio.domain.recipes import Format, FormatterSpec, Template
 
 LINEAGE = "lineage.json"
@@ -64,6 +65,8 @@ class Source(Part):
 class Provenance(Part):
     """All of it. What is not known is empty."""
 
+    name: Name = ""
+    """What the voice was called where it was exported."""
     studio: Code = Code()
     base: Base = Base()
     libraries: dict[str, str] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from studio.domain.base import ArtifactRef, Language, Model, Spec
+from studio.domain.naming import Name
 from studio.domain.writers import EndpointWriter, LocalWriter, WriterSpec
 
 Shape = Literal[
@@ -219,7 +220,7 @@ class PrepareSpec(Spec):
     """Make a dataset. Its result has ``dataset``, an artifact id."""
 
     kind: Literal["prepare"] = "prepare"
-    name: str
+    name: Name
     manuscripts: tuple[ArtifactRef, ...] = ()
     rows: RowsSpec | None = None
     model: Model = Model()
@@ -250,7 +251,7 @@ class ReviseSpec(Spec):
     Its result has ``dataset``, an artifact id."""
 
     kind: Literal["revise"] = "revise"
-    name: str
+    name: Name
     dataset: ArtifactRef
     exclude: tuple[str, ...] = ()
     """Ids of examples."""

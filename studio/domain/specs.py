@@ -15,6 +15,7 @@ from studio.domain.exports import Shape
 from studio.domain.learning import Compute, LoraSpec, ObjectiveSpec, SftSpec
 from studio.domain.manuscripts import Decisions
 from studio.domain.merges import MeasureSpec, MergeSpec
+from studio.domain.naming import Name
 from studio.domain.recipes import Format, FormatterSpec, PrepareSpec, ReviseSpec
 from studio.domain.writers import LocalWriter
 from studio.domain.writing import WriteSpec
@@ -47,7 +48,7 @@ class TrainSpec(Spec):
     """Train a LoRA adapter. Its result has ``adapter``, an artifact id, and the figures."""
 
     kind: Literal["train"] = "train"
-    name: str
+    name: Name
     dataset: ArtifactRef
     model: Model = Model()
     objective: ObjectiveSpec = SftSpec()
@@ -167,7 +168,9 @@ class AdoptSpec(Spec):
     """Take in a voice from elsewhere, in peft's form. Its result has ``adapter``."""
 
     kind: Literal["adopt"] = "adopt"
-    name: str = Field(min_length=1)
+    name: Name
+    as_told: bool = False
+    """Call it as its lineage does, where that gives a name."""
     files: ArtifactRef | None = None
     """A folder with the adapter's files ..."""
     source: DownloadSpec | None = None
@@ -199,7 +202,7 @@ class PublishSpec(Spec):
     kind: Literal["publish"] = "publish"
     what: Literal["dataset", "adapter"]
     artifact: ArtifactRef
-    name: str
+    name: Name
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     private: bool = True
     shape: Shape = "messages"

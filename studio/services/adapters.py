@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
+from studio.domain import naming
 from studio.domain.records import AdapterRecord, Verification
 from studio.errors import StudioError
 from studio.language import _
@@ -98,13 +99,14 @@ def rename(adapter_id: str, name: str) -> AdapterRecord:
     Raises:
         StudioError: the name is empty.
     """
-    if not name.strip():
+    tidy = naming.tidy(name)
+    if not tidy:
         raise StudioError(
             _("The voice keeps its old name."),
-            _("The new name is empty."),
+            _("The new name is empty, or holds only what nobody can see."),
             _("Type a name of at least one letter."),
         )
-    return _set(adapter_id, "name", name.strip())
+    return _set(adapter_id, "name", tidy)
 
 
 def tag(adapter_id: str, *names: str) -> AdapterRecord:

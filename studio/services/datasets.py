@@ -16,6 +16,7 @@ from studio.datasets import columns, export, tables
 from studio.datasets.formatting import formatter_of
 from studio.datasets.quality.advice import sentences
 from studio.datasets.rows import Row
+from studio.domain import naming
 from studio.domain.base import Model
 from studio.domain.exports import Form, Shape
 from studio.domain.jobs import Job
@@ -67,7 +68,7 @@ def plan(
             _("Choose at least one manuscript, or give a table."),
         )
     chosen = [manuscripts.get(i) for i in manuscript_ids]
-    title = name or " + ".join(m.title for m in chosen) or _named(rows, topics)
+    title = naming.tidy(name or "") or " + ".join(m.title for m in chosen) or _named(rows, topics)
     given = {field: value for field, value in options.items() if value is not None}
     if recipe.kind == "raw":
         given["formatter"] = Format(kind="raw")

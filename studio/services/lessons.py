@@ -62,6 +62,7 @@ def extend(job_id: str, steps: int | None = None, epochs: float | None = None) -
     in_a_pass = _steps_in_a_pass(spec)
     more = steps or (round(epochs * in_a_pass) if epochs else done)
     changes = {
+        "name": spec.name or datasets.named(spec.dataset),
         "extends": job.checkpoint,
         "parent": _adapter_of(job),
         "max_steps": done + max(1, more),
@@ -179,7 +180,9 @@ def _one(spec: TrainSpec, changes: dict[str, Any], common: str) -> TrainSpec:
     )
     if own := OWN & {field.split(".")[0] for field in changes}:
         raise reading.unknown(*sorted(own))
-    return reading.with_changes(spec, {**changes, "name": f"{spec.name} · {said}", "sweep": common})
+    return reading.with_changes(
+        spec, {**changes, "name": f"{spec.name[:80]} · {said}", "sweep": common}
+    )
 
 
 def _last_step(job: Job) -> int:

@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import get_args
 
+from studio.domain import naming
 from studio.domain.records import LoreEntry, LoreRevision, LoreType
 from studio.errors import Overtaken, StudioError
 from studio.language import _
@@ -146,13 +147,13 @@ def as_of(entry_id: str, moment: float) -> LoreEntry:
 
 
 def _named(name: str) -> str:
-    if not name.strip():
+    if not naming.tidy(name):
         raise StudioError(
             _("The entry is not saved."),
             _("It has no name, so nothing could find it."),
             _("Give it a name."),
         )
-    return name.strip()
+    return naming.tidy(name)
 
 
 def _tidy(aliases: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from studio.domain import naming
 from studio.domain.base import Model
 from studio.domain.jobs import Job
 from studio.domain.merges import MOST_PARTS, MergePart, MergeSpec
@@ -55,7 +56,7 @@ def plan(weights: Mapping[str, float], name: str, **options: Any) -> MergeSpec:
         for voice in voices
     )
     return MergeSpec(
-        name=name.strip(),
+        name=name,
         model=heaviest.model,
         parts=tuple(parts),
         language=heaviest.language,
@@ -105,7 +106,7 @@ def _check(
             ),
             _("Choose others, or teach another voice first."),
         )
-    if not name.strip():
+    if not naming.tidy(name):
         raise StudioError(
             _("The mix has no name."),
             _("The shelf shows each voice by its name."),

@@ -7,6 +7,7 @@ import time
 import uuid
 from typing import Any
 
+from studio.domain import naming
 from studio.domain.records import PlanRecord
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
@@ -57,13 +58,13 @@ def save(name: str, spec: TrainSpec) -> PlanRecord:
     Raises:
         StudioError: the name is empty.
     """
-    if not name.strip():
+    if not naming.tidy(name):
         raise StudioError(
             _("The plan was not kept."), _("It has no name."), _("Type a name for it.")
         )
     now = time.time()
     with database.write(db()) as connection:
-        free = _free(name.strip())
+        free = _free(naming.tidy(name))
         plan = PlanRecord(
             id=uuid.uuid4().hex, name=free, spec=_kept(spec), created_at=now, updated_at=now
         )

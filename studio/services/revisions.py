@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from studio.datasets import comparison
 from studio.datasets.comparison import Comparison
+from studio.domain import naming
 from studio.domain.jobs import Job
 from studio.domain.recipes import Edit, ReviseSpec
 from studio.domain.records import Change, DatasetRecord, Pending
@@ -128,7 +129,10 @@ def revise(
             _("Leave out or change an example first."),
         )
     spec = ReviseSpec(
-        name=name or record.name, dataset=record.id, exclude=tuple(exclude), edits=tuple(edits)
+        name=naming.tidy(name or "") or record.name,
+        dataset=record.id,
+        exclude=tuple(exclude),
+        edits=tuple(edits),
     )
     title = _("Make a version of the dataset {name}").format(name=record.name)
     return jobs.submit(spec, title=title, key=f"revise:{spec.model_dump_json()}")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from studio.conversion.folding import read_config
+from studio.domain import naming
 from studio.domain.base import Language, Model
 from studio.domain.jobs import Job
 from studio.domain.records import AdapterRecord, ModelRecord
@@ -61,9 +62,17 @@ def packed(adapter_id: str, samples: bool = False) -> bytes:
 
 
 def file_name(voice: AdapterRecord) -> str:
-    """The voice's name as a file may be called on any system."""
-    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in voice.name)
-    return "-".join(filter(None, plain.split("-")))[:60] or voice.id[:12]
+    """The voice's name as a file may be called on any system; with a part of its id where an
+    older voice's file would be the same on a disk that looks at neither case nor accents."""
+    plain = naming.file_name(voice.name, voice.id[:12])
+    older = (
+        other
+        for other in adapters.list_all()
+        if (other.created_at, other.id) < (voice.created_at, voice.id)
+    )
+    if any(naming.same_file(plain, naming.file_name(each.name, each.id[:12])) for each in older):
+        return f"{plain}-{voice.id[:8]}"
+    return plain
 
 
 def _lay_out(voice: AdapterRecord, folder: Path, samples: bool) -> None:
@@ -77,17 +86,22 @@ def _lay_out(voice: AdapterRecord, folder: Path, samples: bool) -> None:
 
 
 def _check_free(target: Path) -> None:
-    if target.exists() or target.is_symlink():
-        raise StudioError(
-            _("Nothing was written."),
-            _("There is something at {path} already.").format(path=target),
-            _("Choose another name, or move what is there away."),
-        )
     if not target.parent.is_dir():
         raise StudioError(
             _("Nothing was written."),
             _("There is no folder {path}.").format(path=target.parent),
             _("Make the folder first, or choose another place."),
+        )
+    there = (path for path in target.parent.iterdir() if naming.same_file(path.name, target.name))
+    if taken := next(there, target if target.is_symlink() else None):
+        raise StudioError(
+            _("Nothing was written."),
+            _("There is something at {path} already.").format(path=taken)
+            if taken == target
+            else _("There is {path} already, which is the same file on many disks.").format(
+                path=taken
+            ),
+            _("Choose another name, or move what is there away."),
         )
 
 
@@ -129,7 +143,9 @@ def bring_in(
         named = str(read_config(folder).get("base_model_name_or_path") or "")
         bases = (model,) if model else _named_bases(named)
         spec = AdoptSpec(
-            name=_name(name, given.stem if given.is_file() else given.resolve().name),
+            name=_name(
+                name, _told(folder), given.stem if given.is_file() else given.resolve().name
+            ),
             files=store().put(folder),
             bases=bases,
             language=language,
@@ -156,7 +172,9 @@ def bring_in_upload(
         found = sorted(folder.iterdir())
         if len(found) == 1 and found[0].suffix.lower() == ".zip":
             return bring_in(found[0], name, model, language)
-        return bring_in(folder, _name(name, _("Voice from elsewhere")), model, language)
+        return bring_in(
+            folder, _name(name, _told(folder), _("Voice from elsewhere")), model, language
+        )
 
 
 def bring_in_from_hub(
@@ -176,6 +194,7 @@ def bring_in_from_hub(
     return _adopt(
         AdoptSpec(
             name=_name(name, place.partition("/")[2]),
+            as_told=not _name(name),
             source=DownloadSpec(repository=place, revision=revision or "main"),
             bases=(model,) if model else tuple(record.model for record in models.list_all()),
             language=language,
@@ -213,8 +232,15 @@ def _adopt(spec: AdoptSpec) -> Job:
     return jobs.submit(spec, title=title, key=f"adopt:{spec.model_dump_json()}")
 
 
-def _name(given: str | None, otherwise: str) -> str:
-    return " ".join((given or "").split()) or otherwise
+def _name(*given: str | None) -> str:
+    """The first of these names that is one."""
+    return next(filter(None, (naming.tidy(name or "") for name in given)), "")
+
+
+def _told(folder: Path) -> str | None:
+    """The name that an adapter's lineage gives it."""
+    known = opening.provenance(folder)
+    return known.name if known else None
 
 
 def _named_bases(named: str) -> tuple[Model, ...]:

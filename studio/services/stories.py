@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
+from studio.domain import naming
 from studio.domain.base import Language
 from studio.domain.records import Revision, StoryRecord
 from studio.errors import StudioError
@@ -17,7 +18,7 @@ def create(title: str, language: Language = "en", text: str = "") -> StoryRecord
     now = time.time()
     story = StoryRecord(
         id=uuid.uuid4().hex,
-        title=title.strip() or _("Untitled"),
+        title=naming.tidy(title) or _("Untitled"),
         language=language,
         text=text,
         revision=1,
@@ -64,7 +65,7 @@ def put(connection: Database, story_id: str, text: str) -> int:
 
 
 def rename(story_id: str, title: str) -> None:
-    _set(story_id, "title", title.strip() or _("Untitled"))
+    _set(story_id, "title", naming.tidy(title) or _("Untitled"))
 
 
 def revisions(story_id: str) -> list[Revision]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from studio.domain import naming
 from studio.domain.base import Model
 from studio.domain.facts import DatasetFacts, Facts, Probe
 from studio.domain.findings import Report
@@ -127,7 +128,17 @@ def checked(spec: TrainSpec) -> TrainSpec:
 
 
 def submit(spec: TrainSpec, behind: Sequence[str] = ()) -> Job:
-    """Queue the training alone. Two clicks make one job."""
+    """Queue the training alone. Two clicks make one job.
+
+    Raises:
+        StudioError: the voice has no name that can be read.
+    """
+    if not naming.tidy(spec.name):
+        raise StudioError(
+            _("The voice has no name."),
+            _("It is empty, or holds only what nobody can see."),
+            _("Type a name of at least one letter, then start again."),
+        )
     return jobs.submit(
         spec,
         title=_("Teach {name}").format(name=spec.name),

@@ -155,4 +155,5 @@ def _deliver(
         "nll_after": lineage.figure("nll_after"),
     }
     assert (folder / CONFIG).is_file()
-    return {"adapter": room.produce("adapter", folder, spec.name, facts)}
+    name = (spec.as_told and lineage.name) or spec.name
+    return {"adapter": room.produce("adapter", folder, name, facts)}

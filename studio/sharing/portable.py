@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.conversion.folding import CONFIG, WEIGHTS, read_config
+from studio.domain import naming
 from studio.domain.provenance import Provenance
 from studio.domain.specs import TextSample
 from studio.models import catalogue
@@ -53,6 +54,7 @@ def lay_out(
     shutil.copyfile(adapter / WEIGHTS, target / WEIGHTS)
     config = config | {"base_model_name_or_path": base}
     (target / CONFIG).write_text(_json(config), encoding="utf-8")
+    lineage = lineage.model_copy(update={"name": naming.tidy(name)})
     write(target, lineage.model_dump(mode="json", exclude_none=True))
     text = card.card(name, base, lineage, licence, samples, repository)
     (target / README).write_text(text, encoding="utf-8")

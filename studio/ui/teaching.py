@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from studio.domain import naming
 from studio.domain.fields import fields, flat
 from studio.domain.records import DatasetRecord
 from studio.domain.specs import TrainSpec
@@ -207,10 +208,11 @@ def value(spec: TrainSpec, field: str) -> Any:
 
 def named(spec: TrainSpec) -> TrainSpec:
     """Ask what the voice shall be called."""
-    name = st.text_input(_("Name of the voice"), spec.name, max_chars=120).strip()
-    if name and name != spec.name:
+    name = st.text_input(_("Name of the voice"), spec.name, max_chars=120)
+    name = naming.tidy(name) or spec.name
+    if name != spec.name:
         change(spec, {"name": name})
-    return spec.model_copy(update={"name": name or spec.name})
+    return spec.model_copy(update={"name": name})
 
 
 def details(spec: TrainSpec) -> None:
@@ -259,7 +261,7 @@ def _carrying_out(spec: TrainSpec) -> None:
     st.download_button(
         _("Take it along (YAML)"),
         plans.to_yaml(spec),
-        file_name=f"{_file_name(spec.name)}.yaml",
+        file_name=f"{naming.file_name(spec.name, 'plan')}.yaml",
         mime="application/yaml",
         on_click="ignore",
         icon=":material/download:",
@@ -275,8 +277,3 @@ def _bringing_in() -> None:
                 spec = plans.from_yaml(given.getvalue().decode("utf-8", "replace"))
                 begin_with(plans.save(given.name.rpartition(".")[0], spec).id)
                 st.rerun()
-
-
-def _file_name(name: str) -> str:
-    """The name with nothing in it that a file system would mind."""
-    return "".join(c if c.isalnum() or c in " -" else "-" for c in name).strip() or "plan"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,17 @@ from studio.domain.records import AdapterRecord, GgufRecord, Verification
 from studio.domain.specs import AdoptSpec, PublishSpec
 from studio.domain.voices import Voice
 from studio.errors import StudioError
-from studio.services import adapters, carrying, datasets, jobs, lineage, sharing, stories, writing
+from studio.services import (
+    adapters,
+    carrying,
+    datasets,
+    jobs,
+    lineage,
+    sharing,
+    stories,
+    training,
+    writing,
+)
 from studio.services.context import db, store
 from studio.settings import Settings, settings
 from studio.sharing import adoption
@@ -27,6 +38,7 @@ from tests.services import shelf
 from tests.services.shelf import StoreRoom
 from tests.sharing import voices
 from tests.sharing.voices import SECRET
+from tests.training.material import small
 
 HASH = "{:064x}"
 
@@ -239,6 +251,53 @@ def test_what_was_exported_comes_in_again(home: Settings, voice: Path, tmp_path:
     assert told.told.manner is not None
     asked = carrying.convert(found.id)[-1].spec
     assert (asked["dataset"], asked["language"]) == (None, "en")
+
+
+def test_a_voice_keeps_its_name_in_another_studio(
+    home: Settings, voice: Path, tmp_path: Path
+) -> None:
+    record = real(voice, name="The Tide Clerk")
+    given = sharing.export_to(record.id, tmp_path / "x.zip")
+    job = sharing.bring_in(given, name="\u200b")
+    assert job.spec["name"] == "The Tide Clerk"
+    folder = sharing.export_to(record.id, tmp_path / "y")
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert sharing.bring_in_upload(files).spec["name"] == "The Tide Clerk"
+    hub = AdoptSpec.model_validate(sharing.bring_in_from_hub("quill/v1").spec)
+    assert (hub.name, hub.as_told) == ("v1", True)
+    assert not AdoptSpec.model_validate(sharing.bring_in_from_hub("q/v", name="X").spec).as_told
+    room = StoreRoom(tmp_path / "room")
+    spec = AdoptSpec(name="v1", as_told=True, files=job.spec["files"], bases=(Model(),))
+    adoption.run(spec, room)
+    (produced,) = room.of_type("artifact")
+    assert isinstance(produced, ArtifactProduced)
+    assert produced.name == "The Tide Clerk"
+
+
+def test_two_voices_are_never_one_file(home: Settings, voice: Path, tmp_path: Path) -> None:
+    names = ["Zoë", unicodedata.normalize("NFD", "ZOË"), "zoë", "Zoé", "CON"]
+    digests = [f"{number}{'ab' * 32}"[:64] for number in range(5)]
+    found = [
+        put(n, id=d, name=name) for n, (d, name) in enumerate(zip(digests, names, strict=True))
+    ]
+    files = [sharing.file_name(record) for record in found]
+    assert (files[0], files[3:]) == ("Zoë", ["Zoé", "CON_"])
+    assert len({file.casefold() for file in files}) == 5
+    record = real(voice, 7)
+    sharing.export_to(record.id, tmp_path / "Zoë.zip")
+    for other in ("zoë.zip", unicodedata.normalize("NFD", "Zoë.zip")):
+        with pytest.raises(StudioError, match="same file on many disks"):
+            sharing.export_to(record.id, tmp_path / other)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u202e"])
+def test_a_name_that_nobody_can_see_is_refused(home: Settings, name: str) -> None:
+    record = put()
+    with pytest.raises(StudioError, match="nobody can see"):
+        adapters.rename(record.id, name)
+    with pytest.raises(StudioError, match="The voice has no name"):
+        training.submit(small("d" * 64, name=name))
+    assert adapters.rename(record.id, " Ti\u200bde\n ").name == "Tide"
 
 
 def test_an_adopted_voice_is_asked_as_its_lineage_tells(home: Settings) -> None:
