@@ -211,5 +211,5 @@ def _rows(files: list[Path] | None, hub: str | None) -> RowsSpec | None:
     if not files:
         return None
     sets = [manuscripts.found_at(local_path(file)) for file in files]
-    found = {member.name: member.read() for each in sets for member in each.files}
+    found = [(member.name, member.read()) for each in sets for member in each.files]
     return FileRows(artifact=datasets.upload(found))

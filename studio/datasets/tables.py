@@ -55,8 +55,10 @@ def _separated(name: str, stream: BinaryIO, usual: str) -> Iterator[dict[str, st
     number = 0
     try:
         header = _header(name, next(rows, []))
-        for cells in rows:
+        for found in rows:
             number += 1
+            # Prose of a single column, which nobody quoted, is one cell.
+            cells = [mark.join(found)] if len(header) == 1 and found else found
             more = cells[len(header) :]
             if any(cell.strip() for cell in more):
                 why = _("It has {count} cells, the first line names {names}.")
@@ -109,19 +111,28 @@ def _text_lines(name: str, stream: BinaryIO) -> Iterator[str]:
     end = "\r" if b"\r" in sample and b"\n" not in sample else "\n"
     encoding = _encoding(name, sample)
     decoder = codecs.getincrementaldecoder(encoding)()
-    held = ""
+    held, number = "", 0
     try:
         for block in chain([sample], iter(lambda: stream.read(SAMPLE), b"")):
             *lines, held = (held + decoder.decode(block)).split(end)
             yield from (line + "\n" for line in lines)
+            number += len(lines)
             if len(held) > LARGEST:
                 raise broken(name, _("It has a line without an end."))
         held += decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        why = _("Not all of it is written in {encoding}.").format(encoding=encoding)
+        line = 1 + number + _before(error, end, encoding)
+        why = _("Not all of it is written in {encoding}: line {line} is not.")
+        why = why.format(encoding=encoding.removesuffix("-sig").upper(), line=line)
         raise broken(name, why) from error
     if held:
         yield held
+
+
+def _before(error: UnicodeDecodeError, end: str, encoding: str) -> int:
+    """Ends of lines in what was read at once with what could not be."""
+    read = error.object[: error.start].decode(encoding, errors="replace")
+    return read.count(end)
 
 
 def _encoding(name: str, sample: bytes) -> str:

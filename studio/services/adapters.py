@@ -163,7 +163,7 @@ def _tag(adapter_id: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) 
 
 def _tidied(names: Sequence[str]) -> list[str]:
     """No empty tag, no tag twice, each on one line."""
-    plain = (" ".join(name.split())[:LONGEST_TAG].strip() for name in names)
+    plain = (naming.tidy(name)[:LONGEST_TAG].strip() for name in names)
     return list(dict.fromkeys(filter(None, plain)))
 
 

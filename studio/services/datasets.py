@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -97,14 +97,15 @@ def _named(rows: RowsSpec | None, topics: Sequence[str]) -> str:
     return rows.repository if isinstance(rows, HubRows) else _("Uploaded rows")
 
 
-def upload(files: Mapping[str, bytes]) -> str:
-    """Keep tables that a person gave, by their names; the artifact's id for a FileRows.
+def upload(files: Sequence[tuple[str, bytes]]) -> str:
+    """Keep tables that a person gave, each by its name, which several may have; the artifact's id
+    for a FileRows.
 
     Raises:
         StudioError: a name does not end like a table's.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for number, (name, content) in enumerate(files.items(), 1):
+        for number, (name, content) in enumerate(files, 1):
             if not tables.is_table(name):
                 raise StudioError(
                     _("The file {name} is no table that can be read.").format(name=name),

@@ -157,7 +157,7 @@ def _named(name: str) -> str:
 
 
 def _tidy(aliases: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(a.strip() for a in aliases if a.strip()))
+    return tuple(dict.fromkeys(filter(None, map(naming.tidy, aliases))))
 
 
 def get(entry_id: str) -> LoreEntry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from studio.datasets import columns as meaning
@@ -10,9 +12,11 @@ from studio.datasets.columns import Guess
 from studio.datasets.drafting import draft
 from studio.datasets.example import Draft, Example
 from studio.datasets.formatting import formatter_of
+from studio.datasets.rows import Row
 from studio.domain.manuscripts import Manuscript
 from studio.domain.recipes import Columns, FileRows, PrepareSpec
 from studio.domain.voices import FormattedExample
+from studio.errors import StudioError
 from studio.services import datasets
 from studio.services.context import store
 from studio.text.engine import CONTENT
@@ -49,8 +53,27 @@ def _of_rows(spec: PrepareSpec) -> list[Draft]:
         return []
     rows = datasets.first_rows(spec.rows.artifact)
     columns = spec.rows.columns or meaning.guess(rows).columns
-    found = (draft(row, columns) for row in rows[:EXAMPLES])
-    return [each for each in found if isinstance(each, Draft)]
+    found = _usable(rows, columns)
+    return [each for each in islice(found, EXAMPLES) if isinstance(each, Draft)]
+
+
+def _usable(rows: Sequence[Row], columns: Columns) -> Iterator[Draft | str]:
+    """What becomes of the rows that can be used; the others are told of when the
+    dataset is made.
+
+    Raises:
+        StudioError: none of them can.
+    """
+    first: StudioError | None = None
+    used = False
+    for row in rows:
+        try:
+            yield draft(row, columns)
+            used = True
+        except StudioError as problem:
+            first = first or problem
+    if first and not used:
+        raise first
 
 
 def guess(artifact: str) -> Guess:
@@ -68,13 +91,14 @@ def fields_of(columns: Columns) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def drafted(artifact: str, columns: Columns) -> list[tuple[str, str]]:
-    """Role and text of each turn of the first row as these columns make it; prose is what the
-    assistant writes.
+    """Role and text of each turn of the first row that these columns can make something of;
+    prose is what the assistant writes.
 
     Raises:
         StudioError: names the column and the value that cannot be used.
     """
-    found = draft(datasets.first_rows(artifact)[0], columns)
+    rows = datasets.first_rows(artifact)
+    found = next(_usable(rows, columns), "")
     if isinstance(found, str):
         return [("assistant", found)]
     return [(turn["role"], turn["content"]) for turn in found.messages]

@@ -192,7 +192,7 @@ def kept_pages(story_ids: Sequence[str]) -> str:
         for g in kept
     )
     lines = (json.dumps({"messages": each}, ensure_ascii=False) + "\n" for each in turns)
-    return datasets.upload({"desk.jsonl": "".join(lines).encode()})
+    return datasets.upload([("desk.jsonl", "".join(lines).encode())])
 
 
 def pending(story_id: str) -> list[Generation]:

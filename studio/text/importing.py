@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from studio.domain import naming
 from studio.domain.manuscripts import Decisions, Manuscript, Removal
 from studio.errors import StudioError
 from studio.language import _
@@ -76,7 +77,7 @@ def read_manuscript(
     fallback = named or _title_of_name(name)
     chapters = segmentation.chapters_of(cleaned.text, cleaned.centred, fallback)
     return Manuscript(
-        title=named or _title_page(cleaned.text, chapters[0]) or fallback,
+        title=naming.tidy(named or _title_page(cleaned.text, chapters[0]) or fallback) or name,
         language=language_of(cleaned.text),
         encoding=reading.encoding,
         text=cleaned.text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from studio.errors import StudioError
@@ -70,7 +70,11 @@ def read(
     pieces: list[str] = []
     titles: list[str] = []
     size = empty = 0
+    known = {columns.text, columns.title, *columns.others}
+    more: dict[str, None] = {}
     for row in rows:
+        if not row.keys() <= known:
+            more |= dict.fromkeys(name for name in row if name not in known)
         text = row.get(columns.text)
         if not isinstance(text, str) or not text.strip():
             empty += 1
@@ -88,15 +92,14 @@ def read(
         text=composition.readable("\n\n".join(pieces[1:] if only else pieces)),
         encoding=encoding,
         title=composition.readable(only),
-        notes=(*notes, *_notes(columns, empty)),
+        notes=(*notes, *_notes(columns, [*columns.others, *more], empty)),
     )
 
 
-def _notes(columns: Columns, empty: int) -> Iterator[str]:
+def _notes(columns: Columns, unread: Sequence[str], empty: int) -> Iterator[str]:
     yield _("The text was taken from the column “{column}”.").format(column=columns.text)
-    if columns.others:
-        others = _listed(columns.others)
-        yield _("Columns that were not read: {columns}.").format(columns=others)
+    if unread:
+        yield _("Columns that were not read: {columns}.").format(columns=_listed(unread))
     if empty:
         yield _("{count} rows have no text.").format(count=empty)
 

@@ -60,7 +60,7 @@ def uploaded() -> FileRows | None:
     kept = st.session_state.get("datasets_tables_kept")
     names = [file.file_id for file in given]
     if not kept or kept[0] != names:
-        artifact = datasets.upload({file.name: file.getvalue() for file in given})
+        artifact = datasets.upload([(file.name, file.getvalue()) for file in given])
         st.session_state["datasets_tables_kept"] = kept = (names, artifact)
     return FileRows(artifact=kept[1], columns=_columns(kept[1]))
 

@@ -74,6 +74,7 @@ def test_an_empty_file_has_no_rows_or_is_refused(ending: str) -> None:
     ("name", "content", "said"),
     [
         ("a.json", b'{"a": "\xff"}', "not written in UTF-8"),
+        ("a.csv", "text\n好\n".encode() + b"a\n" * 200_000 + b"\xff\n", "UTF-8: line 200003 is"),
         ("a.json", b"[" * 200_000, "nested too deep"),
         ("a.json", b'{"data": [{"a": 1}], "data2": 3} 7', "More follows"),
         ("a.json", b'"text"', "begins with"),
@@ -142,6 +143,12 @@ def test_cells_are_parted_as_a_spreadsheet_parted_them(
         (text, "1,5"),
         (text, "2"),
     ]
+
+
+def test_prose_in_a_single_column_needs_no_quotes() -> None:
+    assert read("a.csv", b"text\nHe went, and she; stayed.\nNo.\n") == [
+        {"text": "He went, and she; stayed."}, {"text": "No."}
+    ]  # fmt: skip
 
 
 HOSTILE = {

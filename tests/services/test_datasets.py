@@ -23,7 +23,7 @@ from studio.domain.recipes import (
 )
 from studio.domain.records import DatasetRecord
 from studio.errors import StudioError
-from studio.services import datasets, training
+from studio.services import datasets, previews, training
 from studio.services.context import db, store
 from studio.settings import Settings
 from studio.store import datasets as dataset_rows
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("home")
 
 def prepared(tmp_path: Path, **changes: Any) -> DatasetRecord:
     """What the job and its recorder would do."""
-    artifact = datasets.upload({"a.csv": written(questions(30), ".csv")})
+    artifact = datasets.upload([("a.csv", written(questions(30), ".csv"))])
     # The rows for tests say nearly the same on purpose.
     spec = PrepareSpec(
         name="Rows",
@@ -59,7 +59,7 @@ def prepared(tmp_path: Path, **changes: Any) -> DatasetRecord:
 
 def test_uploaded_rows_are_kept_and_shown() -> None:
     rows = [{"Question": r["input"], "Answer": r["output"], "n": 1} for r in questions(60)]
-    artifact = datasets.upload({"../a b.jsonl": written(rows, ".jsonl")})
+    artifact = datasets.upload([("../a b.jsonl", written(rows, ".jsonl"))])
     assert [p.name for p in store().fetch(artifact).iterdir()] == ["001-a-b.jsonl"]
     first = datasets.first_rows(artifact)
     assert [row.fields for row in first] == rows[:50]
@@ -70,9 +70,29 @@ def test_uploaded_rows_are_kept_and_shown() -> None:
     assert found.unused == {"n": 50}
 
 
+def test_two_tables_of_one_name_are_two() -> None:
+    rows = questions(4)
+    parts = [("a.csv", written(rows[:2], ".csv")), ("a.csv", written(rows[2:], ".csv"))]
+    assert [row.fields for row in datasets.first_rows(datasets.upload(parts))] == rows
+
+
+def test_a_look_at_a_table_is_held_up_by_no_row_that_cannot_be_used() -> None:
+    rows: list[Any] = [7, {"input": [], "output": "x"}, *questions(3), {"input": "q"}]
+    artifact = datasets.upload([("a.json", json.dumps(rows).encode())])
+    columns = previews.guess(artifact).columns
+    assert previews.drafted(artifact, columns) == [
+        ("user", rows[2]["input"]), ("assistant", rows[2]["output"])
+    ]  # fmt: skip
+    seen = PrepareSpec(name="x", rows=FileRows(artifact=artifact, columns=columns))
+    assert len(previews.preview(seen).examples) == 3
+    bad = datasets.upload([("a.json", b'[{"input": "q", "output": ""}]')])
+    with pytest.raises(StudioError, match="it is empty"):
+        previews.drafted(bad, columns)
+
+
 def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(StudioError, match=r"a\.docx is no table"):
-        datasets.upload({"a.docx": b"x"})
+        datasets.upload([("a.docx", b"x")])
 
 
 def test_nothing_chosen(home: Settings) -> None:

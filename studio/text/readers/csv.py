@@ -76,7 +76,10 @@ def _rows(name: str, text: str, header: list[str]) -> Iterator[tables.Row]:
     cells = _cells(name, text)
     if header:
         next(cells)
-    for row in cells:
+    mark = _separator(name, text).mark
+    for found in cells:
+        # Prose of a single column, which nobody quoted, is one cell.
+        row = [mark.join(found)] if len(header) == 1 else found
         names = header if len(header) >= len(row) else [*header, *_numbered(row)[len(header) :]]
         yield dict(zip(names, row, strict=False))
 
@@ -87,7 +90,7 @@ def _numbered(row: list[str]) -> list[str]:
 
 def _cells(name: str, text: str) -> Iterator[list[str]]:
     csv.field_size_limit(LARGEST)
-    separator, head = separators.found(text, "\t" if name.lower().endswith(".tsv") else ",")
+    separator, head = _separator(name, text)
     try:
         for row in csv.reader(_lines(text[head:], separator), delimiter=separator):
             if any(row):
@@ -98,6 +101,10 @@ def _cells(name: str, text: str) -> Iterator[list[str]]:
             _("Its rows and columns cannot be told apart: {problem}.").format(problem=problem),
             _("Open it in a spreadsheet, save it as CSV in UTF-8, and import that."),
         ) from problem
+
+
+def _separator(name: str, text: str) -> separators.Separator:
+    return separators.found(text, "\t" if name.lower().endswith(".tsv") else ",")
 
 
 def _lines(text: str, separator: str) -> Iterator[str]:

@@ -90,6 +90,18 @@ def test_decimal_commas_and_commas_in_names_part_no_cells() -> None:
     assert read("a.csv", data.encode()).text == f"{ENGLISH}\n\nHe went, she stayed."
 
 
+def test_prose_in_a_single_column_needs_no_quotes() -> None:
+    data = f"text\n{ENGLISH}, and\nHe went, she; stayed.\n".encode()
+    assert read("a.csv", data).text == f"{ENGLISH}, and\n\nHe went, she; stayed."
+
+
+def test_columns_that_come_late_are_named_too() -> None:
+    rows = [{"text": ENGLISH}] * 1200 + [{"text": "He went.", "secret": "x"}]
+    assert any("secret" in note for note in read("a.jsonl", jsonl(*rows)).notes)
+    ragged = read("a.csv", f"id,text\n1,{ENGLISH}\n2,He went.,and more\n".encode())
+    assert any("column 3" in note for note in ragged.notes)
+
+
 def test_what_is_no_row_is_counted() -> None:
     reading = read("a.json", json.dumps([{"text": ENGLISH}, 7, None]).encode())
     assert "2 rows have no text." in reading.notes
