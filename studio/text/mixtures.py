@@ -33,6 +33,12 @@ _SEQUENCE = (
 _WESTERN_UTF8 = re.compile(rb"((?:" + _SEQUENCE + rb")+)")
 _ONE = re.compile(_SEQUENCE)
 _CUT = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}$")
+_SURE_ONE = re.compile(
+    rb"(?!\xc2[\xa0\xab\xbb]|[\xc3-\xc5][\x82\x84\x85\x8b\x91-\x97\x9b\xa0\xab\xbb])(?:"
+    + _SEQUENCE
+    + rb")"
+)
+"""Those that are not a capital with a closing quote or a dash behind it, in Windows' letters."""
 _STRAY = re.compile(r"[^\x00-\x7f]")
 _IN_PLACE = re.compile(
     r"(?<=[A-Za-z])[À-ÿŒœŠšŽžŸ]|[À-ÿŒœŠšŽžŸ](?=[A-Za-z])|[’‘“”‚„–—…•€«»©®™°\xa0¡¿·§£½¼¾²³†‡]"
@@ -154,10 +160,10 @@ def _western(data: bytes) -> Mixed | None:
     strays = [piece.decode("cp1252", errors="replace") for piece in pieces[::2]]
     whole = [piece.decode() for piece in pieces[1::2]]
     count = sum(len(_STRAY.findall(stray)) for stray in strays)
-    modern = sum(map(len, whole))
+    sure = sum(len(_SURE_ONE.findall(piece)) for piece in pieces[1::2])
     if cut and not count:
         return Mixed(f"{data[: -len(cut[0])].decode()}\ufffd", 1, "")
-    if not count or not _is_credible(" ".join(strays)) or modern * 5 < min(count, 10):
+    if not count or not _is_credible(" ".join(strays)) or not sure:
         return None
     text = "".join(a + b for a, b in zip(strays, [*whole, ""], strict=True))
     first = next(n for n, stray in enumerate(strays) if _STRAY.search(stray))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from studio.errors import StudioError
 from studio.text.encoding import decode
@@ -84,7 +87,7 @@ EN, SC, TC, JP = (text.strip() + "\n" for text in (ENGLISH, SIMPLIFIED, TRADITIO
         ([(EN[:-1], "utf-8"), (EN, "cp1252")], "Windows-1252, the first in line 4"),
         (
             [(EN * 50, "cp1252"), ("It’s late.\n", "utf-8")],
-            "1 character that another program had garbled",
+            "1600 characters are written in Windows-1252",
         ),
         ([(EN * 5, "utf-8"), ("naïve\n", "cp1252")], "1 character is written in Windows-1252"),
         ([(EN, "utf-8"), (EN, "utf-16")], "From line 5 on"),
@@ -96,6 +99,22 @@ def test_each_part_is_read_in_its_own_encoding(parts: list[tuple[str, str]], sai
     assert decoded.text == "".join(text for text, _encoding in parts)
     assert decoded.damaged == 0
     assert said in " ".join(decoded.notes)
+
+
+LINES = {"gbk": SIMPLIFIED, "big5": TRADITIONAL, "cp932": JAPANESE, "cp1252": ENGLISH}
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(sorted(LINES)),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=9),
+)
+def test_any_mixture_of_lines_is_read(older: str, lines: list[tuple[bool, int]]) -> None:
+    """Whole paragraphs and single clauses, each in UTF-8 or in the older encoding."""
+    clauses = [LINES[older], *re.findall(r"[^，、,。]{5,}[，、,。]", LINES[older])][:4]
+    parts = [(clauses[0], False), *((clauses[n % len(clauses)], new) for new, n in lines)]
+    data = b"".join(f"{text}\n".encode("utf-8" if new else older) for text, new in parts)
+    assert decode("story.txt", data).text == "".join(f"{text}\n" for text, _new in parts)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
