@@ -42,12 +42,12 @@ _PLACES = tuple(
 )
 _LEADING_DIGITS = re.compile(r"[\W_]*\d+[\W_]*")
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
-_LEAD = re.compile(rf"[\W_]*(?:([a-z]+(?: (?:{_ONES})\b)?)\b|([{_HAN}]+))")
+_LEAD = re.compile(rf"[\W_]*(?:([a-z]+(?: (?:{_ONES})\b)?)\b|([{_HAN}]{{1,12}}))")
 _NUMBER = re.compile(
-    r"(?P<digits>\d+)"
-    rf"|第 ?(?P<ordinal>[{_HAN}]+)"
-    rf"|(?<=[卷部篇集册冊])(?P<volume>[{_HAN}]+)"
-    rf"|(?P<han>[{_HAN}]+)(?=[章回节節卷部篇集册冊幕折话話、，.。:\W_]|$)"
+    r"(?P<digits>\d{1,30})"
+    rf"|第 ?(?P<ordinal>[{_HAN}]{{1,12}})"
+    rf"|(?<=[卷部篇集册冊])(?P<volume>[{_HAN}]{{1,12}})"
+    rf"|(?P<han>[{_HAN}]{{1,12}})(?=[章回节節卷部篇集册冊幕折话話、，.。:\W_]|$)"
     r"|(?P<third>[上中下])(?=[卷部篇册冊集])"
     r"|(?<=[章回节節卷部篇集册冊外\W_])(?P<half>[上中下])(?=$|[\W_])"
     r"|\b(?P<word>chapter|chap|ch|part|book|volume|vol|act|section|scene|episode|letter|canto|stave)"
@@ -92,7 +92,7 @@ def are_chapters(names: Sequence[str]) -> bool:
 def common_title(names: Sequence[str]) -> str:
     """What all names begin with before their numbers: the book's title, if they hold it."""
     stems = [PurePosixPath(name).stem for name in names]
-    shared = _SEPARATORS.sub(" ", "".join(_common(stems))) if len(stems) > 1 else ""
+    shared = _SEPARATORS.sub(" ", "".join(_common(stems))[:200]) if len(stems) > 1 else ""
     title = _TITLE_END.sub("", shared).strip()
     return title if len(title) > 1 and are_chapters(names) else ""
 

@@ -31,6 +31,10 @@ CANDIDATES = {
     "mac_roman": "Mac Roman",
 }
 """The encodings that programs write names in, the likeliest first, and what people call them."""
+SAMPLE, LONGEST = 300, 200
+"""Names that are weighed, and letters of each."""
+UNREADABLE = 6.0
+"""Points off where one of the names cannot be read at all."""
 CLEAR = 0.3
 """By how many points a letter the best reading leads where there is no doubt."""
 _LISTED = {
@@ -106,15 +110,24 @@ def _doubt(foreign: list[bytes], found: list[tuple[float, str]], best: tuple[flo
 def _scored(names: list[bytes], encoding: str) -> tuple[float, str]:
     """How much sense the names make: points for each letter that is not ASCII."""
     points = letters = 0.0
-    for raw in names:
-        name = raw.decode(encoding, errors="replace")
+    for raw in names[:: -(-len(names) // SAMPLE)]:
+        name = raw.decode(encoding, errors="replace")[:LONGEST]
         foreign = [place for place, c in enumerate(name) if c > "\x7f"]
         letters += len(foreign)
         points += sum(_points(name, place, encoding) for place in foreign)
         points += sum(4 * len(usual) for usual in _USUAL.findall(name))
         if encoding == "utf-8":
             points += 3 * sum(name[place] > "\u07ff" for place in foreign) + len(foreign)
-    return points / max(1.0, letters) - 0.5 * (encoding in _RARE), encoding
+    score = points / max(1.0, letters) - 0.5 * (encoding in _RARE)
+    return score - (0.0 if _decodes(names, encoding) else UNREADABLE), encoding
+
+
+def _decodes(names: list[bytes], encoding: str) -> bool:
+    try:
+        b"\n".join(names).decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _points(name: str, place: int, encoding: str) -> float:

@@ -120,3 +120,9 @@ def test_many_files_are_ordered_at_once() -> None:
 def test_whether_files_are_of_one_book(names: list[str], are: bool, title: str) -> None:
     assert are_chapters(names) is are
     assert common_title(names) == title
+
+
+@pytest.mark.parametrize("name", ["9" * 60_000, "一" * 20_000, " " * 60_000, "chapter " * 8000])
+def test_a_hostile_name_is_a_name(name: str) -> None:
+    assert len(in_order([f"{name}.txt", f"{name}2.txt", "a.txt"])) == 3
+    assert common_title([f"{name}1.txt", f"{name}2.txt"]) is not None

@@ -79,3 +79,10 @@ def test_the_names_become_titles_and_the_doubt_a_note() -> None:
     assert [c.title for c in manuscript.chapters] == ["楔子", "一、碼頭", "二、紅漆"]
     unsure = read_manuscript("a.zip", zipped_as("gbk", {"红楼梦.txt": told, "1.txt": told}))
     assert any("GBK" in note for note in unsure.notes)
+
+
+def test_many_names_are_weighed_by_some_and_read_by_all() -> None:
+    names = [f"卷{n % 9 + 1}/第{n}章 潮汐.txt" for n in range(20_000)]
+    assert zipnames.read(entries(names, "gbk")) == (names, "")
+    accents = [f"chapter {n}.txt" for n in range(5000)] + ["Café.txt"]
+    assert zipnames.read(entries(accents, "cp850")).names == accents
