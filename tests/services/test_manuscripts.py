@@ -110,6 +110,21 @@ def test_a_folder_together_is_one_manuscript_in_the_order_of_its_numbers(tmp_pat
     assert any("map.png" in note for note in manuscripts.notes(job))
 
 
+def test_several_files_are_read_as_one_in_the_order_that_was_chosen_and_again_so() -> None:
+    names = ("2.txt", "Prologue.txt", "1.txt")
+    given = [manuscripts.uploaded(n, f"It was {n} in the harbour.".encode()) for n in names]
+    files = manuscripts.joined("Harbours.zip", given)
+    assert files.names == ["Prologue.txt", "1.txt", "2.txt"]
+    turned = manuscripts.reordered(files, ["2.txt", "1.txt", "Prologue.txt"])
+    job = jobs.wait(manuscripts.bring_in([turned], together=True).id, PATIENCE)
+    (record,) = manuscripts.imported(job)
+    assert record.title == "Harbours"
+    again = jobs.wait(manuscripts.reread(record.id, Decisions(), footnotes=True).id, PATIENCE)
+    for found in (record, *manuscripts.imported(again)):
+        titles = [chapter.title for chapter in manuscripts.manuscript(found.id).chapters]
+        assert titles == ["2", "1", "Prologue"]
+
+
 def test_reading_again_with_decisions_is_a_new_version() -> None:
     credit = "Produced by A. Reader and the Proofreaders"
     first = read("credits.txt", f"{credit}\n\n".encode() + tale("misted"))
