@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from studio.ui import cold, navigation
+from studio.ui import again, cold, navigation
 from studio.ui.guard import guard, speak
 
 st.set_page_config(page_title="Lorewright", page_icon=str(navigation.ICON))
@@ -11,4 +11,5 @@ st.logo(str(navigation.WORDMARK), size="large")
 cold.settle(navigation.addresses())
 page = st.navigation(navigation.pages())
 guard()
+again.again()
 page.run()

@@ -13,8 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -29,7 +29,8 @@ expect.set_options(timeout=PATIENCE * 1000)
 bear_with_doubles()
 
 
-class Studio(NamedTuple):
+@dataclass
+class Studio:
     """A page server of its own on ``url``, with its data under ``data``."""
 
     url: str
@@ -39,6 +40,13 @@ class Studio(NamedTuple):
     @property
     def database(self) -> Path:
         return self.data / "studio.db"
+
+    def again(self) -> None:
+        """The page server is killed, and another takes its place."""
+        self.server.kill()
+        self.server.wait(PATIENCE)
+        port = int(self.url.rpartition(":")[2])
+        self.server = _start(self.data, "studio.ui.serve", port=port).server
 
 
 def _chromium() -> str:
@@ -84,9 +92,9 @@ def answers(port: int) -> bool:
     return True
 
 
-def _start(data: Path, *command: str, **environment: str) -> Studio:
-    port = free_port()
-    log = data.with_suffix(".log").open("wb")
+def _start(data: Path, *command: str, port: int = 0, **environment: str) -> Studio:
+    port = port or free_port()
+    log = data.with_suffix(".log").open("ab")
     server = subprocess.Popen(
         [sys.executable, "-m", *command, "--server.port", str(port)],
         cwd=ROOT,

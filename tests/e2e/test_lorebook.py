@@ -1,0 +1,65 @@
+"""What is being written into the lorebook is there after the page's server started again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.walking import heading, listen, picture, press, settled
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+def texts(studio: Any) -> list[str]:
+    with closing(sqlite3.connect(studio.database)) as connection:
+        return [row[0] for row in connection.execute("SELECT text FROM lore ORDER BY name")]
+
+
+def test_a_new_server_takes_up_what_was_being_written(
+    page: Page, start_studio: Callable[..., Any]
+) -> None:
+    studio = start_studio()
+    page.goto(f"{studio.url}/lore")
+    heading(page, "Lore")
+    settled(page)
+    press(page, "Add an entry")
+    window = page.get_by_role("dialog")
+    window.get_by_label("Name", exact=True).fill("Mara")
+    window.get_by_label("What is true of it").fill("Keeps the light.")
+    studio.again()
+    settled(page)
+    expect(window.get_by_label("What is true of it")).to_have_value("Keeps the light.")
+    press(page, "Save the entry")
+    expect(window).to_have_count(0)
+    until(lambda: texts(studio) == ["Keeps the light."], "the new entry")
+
+    press(page, "Change")
+    window.get_by_label("What is true of it").fill("Keeps the boat.")
+    studio.again()
+    other = listen(page.context.new_page())
+    other.goto(f"{studio.url}/lore")
+    settled(other)
+    press(other, "Change")
+    there = other.get_by_role("dialog")
+    there.get_by_label("What is true of it").fill("Keeps the log.")
+    press(other, "Save the entry")
+    expect(there).to_have_count(0)
+    until(lambda: texts(studio) == ["Keeps the log."], "the other window's text")
+    settled(page)
+    press(page, "Save the entry")
+    expect(window.get_by_text("changed in another window")).to_be_visible()
+    expect(window.get_by_text("Keeps the log.")).to_be_visible()
+    expect(window.get_by_label("What is true of it")).to_have_value("Keeps the boat.")
+    picture(page, "lore-two-windows")
+    press(page, "Save the entry")
+    expect(window).to_have_count(0)
+    until(lambda: texts(studio) == ["Keeps the boat."], "the text that was chosen")
+    press(page, "Earlier texts")
+    expect(window.get_by_text("Keeps the log.").last).to_be_visible()
+    picture(page, "lore-earlier")
