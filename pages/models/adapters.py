@@ -7,10 +7,11 @@ import streamlit as st
 from studio.domain.records import AdapterRecord
 from studio.language import _, n_
 from studio.services import adapters, datasets, models, writing
-from studio.ui import live, measuring, navigation, problems, undo, words
+from studio.ui import live, measuring, navigation, undo, words
 from studio.ui.arriving import arriving
 from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
+from studio.ui.opened import opened, saved
 from studio.ui.origin import origin
 from studio.ui.words import plain
 
@@ -55,12 +56,16 @@ def star(voice: AdapterRecord) -> None:
 
 def more(voice: AdapterRecord) -> None:
     """Rename, put away, delete."""
-    with st.form(f"adapters_name_{voice.id}", border=False):
-        name = st.text_input(_("Name of the voice"), voice.name)
-        if st.form_submit_button(_("Save the name")):
-            with problems.told():
-                adapters.rename(voice.id, name)
-                st.rerun()
+    key = f"adapters_name_{voice.id}"
+    asked = opened(key, voice.name)
+    with st.form(f"{key}_form", border=False):
+        name = st.text_input(_("Name of the voice"), asked.shown, key=key)
+        if st.form_submit_button(_("Save the name")) and saved(
+            asked,
+            lambda base: adapters.rename(voice.id, name, base),
+            lambda: adapters.get(voice.id).name,
+        ):
+            st.rerun()
     label = _("Take out of the archive") if voice.archived_at else _("Archive")
     icon = ":material/unarchive:" if voice.archived_at else ":material/archive:"
     told = _("The desk does not offer an archived voice. Nothing of it is lost.")
@@ -74,24 +79,35 @@ def more(voice: AdapterRecord) -> None:
 
 
 def remember(voice: AdapterRecord) -> None:
-    """Tags and a note, saved when the field is left."""
-    tags, note = f"adapters_tags_{voice.id}", f"adapters_note_{voice.id}"
-
-    def keep_tags() -> None:
-        adapters.set_tags(voice.id, st.session_state[tags])
-
-    def keep_note() -> None:
-        adapters.note(voice.id, st.session_state[note])
-
-    st.multiselect(
-        _("Tags"), sorted({*adapters.tags(), *voice.tags}), list(voice.tags), key=tags,
-        accept_new_options=True, placeholder=_("Type a word and press Enter"), on_change=keep_tags,
+    """Tags and a note, saved when the field is left; what another window added stays."""
+    key = f"adapters_tags_{voice.id}"
+    tags = opened(key, voice.tags)
+    picked = st.multiselect(
+        _("Tags"), sorted({*adapters.tags(), *tags.shown}), list(tags.shown),
+        key=f"{key}_{tags.turn}", accept_new_options=True,
+        placeholder=_("Type a word and press Enter"),
     )  # fmt: skip
-    st.text_area(
-        _("Note"), voice.note, key=note, on_change=keep_note,
+    key = f"adapters_note_{voice.id}"
+    note = opened(key, voice.note)
+    typed = st.text_area(
+        _("Note"), note.shown, key=f"{key}_{note.turn}",
         placeholder=_("What it is good at, what it was for"),
         help=_("Saved as soon as you click anywhere else."),
-    )  # fmt: skip
+    ).strip()  # fmt: skip
+    if st.session_state.get(f"{key}_both"):
+        st.info(
+            _("This note was also changed in another window. Both are kept, one below the other."),
+            icon=":material/history:",
+        )
+    if set(picked) != set(tags.base):
+        tags.show(adapters.set_tags(voice.id, picked, tags.base).tags)
+        st.rerun()
+    if typed != note.base:
+        note.base = adapters.note(voice.id, typed, note.base).note
+        if note.base != typed:
+            note.show(note.base)
+            st.session_state[f"{key}_both"] = True
+        st.rerun()
 
 
 def show(voice: AdapterRecord, *, ready: bool, first: bool) -> None:

@@ -11,6 +11,7 @@ from studio.domain.records import AdapterRecord, Verification
 from studio.errors import StudioError
 from studio.language import _
 from studio.lore.search import Words
+from studio.services import overtaking
 from studio.services.context import db
 from studio.store import adapters, database, rows
 
@@ -93,10 +94,11 @@ def verifications(adapter_id: str) -> list[Verification]:
     return [v for v in adapters.verifications(db()) if v.adapter == artifact]
 
 
-def rename(adapter_id: str, name: str) -> AdapterRecord:
+def rename(adapter_id: str, name: str, base: str | None = None) -> AdapterRecord:
     """Give a voice another name.
 
     Raises:
+        Overtaken: ``base`` is given, and is not its name any more.
         StudioError: the name is empty.
     """
     tidy = naming.tidy(name)
@@ -106,7 +108,10 @@ def rename(adapter_id: str, name: str) -> AdapterRecord:
             _("The new name is empty, or holds only what nobody can see."),
             _("Type a name of at least one letter."),
         )
-    return _set(adapter_id, "name", tidy)
+    with database.write(db()) as connection:
+        overtaking.refuse(get(adapter_id).name, base, tidy)
+        rows.set_columns(connection, "adapters", adapter_id, [("name", tidy)])
+    return get(adapter_id)
 
 
 def tag(adapter_id: str, *names: str) -> AdapterRecord:
@@ -119,14 +124,27 @@ def untag(adapter_id: str, *names: str) -> AdapterRecord:
     return _tag(adapter_id, lambda known: tuple(t for t in known if t not in _tidied(names)))
 
 
-def set_tags(adapter_id: str, names: Sequence[str]) -> AdapterRecord:
-    """Give a voice these tags and no others."""
-    return _tag(adapter_id, lambda _known: tuple(names))
+def set_tags(
+    adapter_id: str, names: Sequence[str], base: Sequence[str] | None = None
+) -> AdapterRecord:
+    """Give a voice these tags and no others; with ``base``, the tags that they were made of, those
+    that came to the voice meanwhile stay, and those that went are not put back."""
+    if base is None:
+        return _tag(adapter_id, lambda _known: tuple(names))
+    added = [name for name in names if name not in base]
+    gone = set(base) - set(names)
+    return _tag(adapter_id, lambda known: (*(t for t in known if t not in gone), *added))
 
 
-def note(adapter_id: str, text: str) -> AdapterRecord:
-    """Write down what there is to remember of a voice."""
-    return _set(adapter_id, "note", text.strip())
+def note(adapter_id: str, text: str, base: str | None = None) -> AdapterRecord:
+    """Write down what there is to remember of a voice. Where the note is not ``base`` any more,
+    what was written meanwhile stays below it."""
+    with database.write(db()) as connection:
+        now, wanted = get(adapter_id).note, text.strip()
+        if base is not None and now not in ("", base, wanted):
+            wanted = f"{wanted}\n\n{now}".strip()
+        rows.set_columns(connection, "adapters", adapter_id, [("note", wanted)])
+    return get(adapter_id)
 
 
 def favour(adapter_id: str, favourite: bool = True) -> AdapterRecord:

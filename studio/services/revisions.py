@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from studio.datasets import comparison
 from studio.datasets.comparison import Comparison
+from studio.datasets.example import Example
 from studio.domain import naming
 from studio.domain.jobs import Job
 from studio.domain.recipes import Edit, ReviseSpec
 from studio.domain.records import Change, DatasetRecord, Pending
 from studio.errors import StudioError
 from studio.language import _
-from studio.services import datasets, examples, jobs
+from studio.services import datasets, examples, jobs, overtaking
 from studio.services.context import db
 from studio.store import changes, database
 from studio.store import datasets as shelf
@@ -51,10 +52,17 @@ def include(dataset_id: str, ids: Iterable[str]) -> Pending:
     return _step(dataset_id, ids, excluded=False)
 
 
-def edit(dataset_id: str, example_id: str, completion: str, rejected: str | None = None) -> Pending:
+def edit(
+    dataset_id: str,
+    example_id: str,
+    completion: str,
+    rejected: str | None = None,
+    base: tuple[str, str | None] | None = None,
+) -> Pending:
     """Change what an example says, as one step. ``rejected`` None: as it is.
 
     Raises:
+        Overtaken: ``base`` is given, and is not what the example says any more.
         StudioError: it is not in the dataset, has no rejected text, or nothing would be left.
     """
     if not completion.strip():
@@ -70,13 +78,39 @@ def edit(dataset_id: str, example_id: str, completion: str, rejected: str | None
             _("Only a pair of preference has one."),
             _("Change the completion alone."),
         )
-    return _step(dataset_id, [example_id], completion=completion, rejected=rejected)
+
+    def check() -> None:
+        says = _says(dataset_id, stored)
+        for found, opened, wanted in zip(
+            says, base or (None, None), (completion, rejected), strict=True
+        ):
+            overtaking.refuse(found or "", opened, found or "" if wanted is None else wanted)
+
+    return _step(dataset_id, [example_id], check, completion=completion, rejected=rejected)
 
 
-def _step(dataset_id: str, ids: Iterable[str], **changed: Any) -> Pending:
+def now(dataset_id: str, example_id: str) -> tuple[str, str | None]:
+    """The completion and the rejected text of an example, with what waits to be changed."""
+    (stored,) = examples.named(dataset_id, [example_id])
+    return _says(dataset_id, stored)
+
+
+def _says(dataset_id: str, example: Example) -> tuple[str, str | None]:
+    for waiting in pending(dataset_id).edits:
+        if waiting.id == example.id:
+            rejected = example.rejected if waiting.rejected is None else waiting.rejected
+            return waiting.completion, rejected
+    return example.completion, example.rejected
+
+
+def _step(
+    dataset_id: str, ids: Iterable[str], check: Callable[[], None] | None = None, **changed: Any
+) -> Pending:
     chosen = list(dict.fromkeys(ids))
     examples.named(dataset_id, chosen)
     with database.write(db()) as connection:
+        if check:
+            check()
         step, at = changes.next_step(connection, dataset_id), time.time()
         made = [Change(dataset=dataset_id, step=step, example=i, at=at, **changed) for i in chosen]
         changes.add(connection, made)

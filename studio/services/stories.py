@@ -10,6 +10,7 @@ from studio.domain.base import Language
 from studio.domain.records import Revision, StoryRecord
 from studio.errors import StudioError
 from studio.language import _
+from studio.services import overtaking
 from studio.services.context import db
 from studio.store import Database, database, rows, stories
 
@@ -64,8 +65,16 @@ def put(connection: Database, story_id: str, text: str) -> int:
     return revision
 
 
-def rename(story_id: str, title: str) -> None:
-    _set(story_id, "title", naming.tidy(title) or _("Untitled"))
+def rename(story_id: str, title: str, base: str | None = None) -> None:
+    """Give a story another title.
+
+    Raises:
+        Overtaken: ``base`` is given, and is not its title any more.
+    """
+    wanted = naming.tidy(title) or _("Untitled")
+    with database.write(db()) as connection:
+        overtaking.refuse(get(story_id).title, base, wanted)
+        rows.set_columns(connection, "stories", story_id, [("title", wanted)])
 
 
 def revisions(story_id: str) -> list[Revision]:
@@ -87,14 +96,14 @@ def restore_revision(story_id: str, revision: int) -> int:
 
 def delete(story_id: str) -> None:
     """Take a story off the desk; ``restore`` brings it back."""
-    _set(story_id, "deleted_at", time.time())
+    _mark(story_id, time.time())
 
 
 def restore(story_id: str) -> None:
-    _set(story_id, "deleted_at", None)
+    _mark(story_id, None)
 
 
-def _set(story_id: str, column: str, value: str | float | None) -> None:
+def _mark(story_id: str, deleted_at: float | None) -> None:
     get(story_id)
     with database.write(db()) as connection:
-        rows.set_columns(connection, "stories", story_id, [(column, value)])
+        rows.set_columns(connection, "stories", story_id, [("deleted_at", deleted_at)])

@@ -13,6 +13,7 @@ from studio.services import examples, revisions
 from studio.services.examples import Found, Page, Wanted
 from studio.ui import problems, words
 from studio.ui.grid import Column, grid
+from studio.ui.opened import forget, opened, saved
 from studio.ui.prose import prose
 from studio.ui.words import plain
 
@@ -128,15 +129,19 @@ def one(record: DatasetRecord, row: Found) -> None:
         st.markdown(_("**The model learns to write**") if mine else _("**The model is shown**"))
         key = f"examples_{name}_{number}"
         prose(turn.content, record.language, key=key, framed=mine, height=220)
-    with st.form(f"examples_edit_{name}", border=False):
-        learned = st.text_area(_("The model learns to write"), example.completion, height=240)
+    key = f"examples_edit_{name}"
+    asked = opened(key, (example.completion, example.rejected))
+    with st.form(key, border=False):
+        learned = st.text_area(_("The model learns to write"), asked.shown[0], height=240)
         rejected = None
-        if example.rejected is not None:
-            rejected = st.text_area(_("And rather not"), example.rejected, height=180)
-        if st.form_submit_button(_("Change it"), icon=":material/edit:"):
-            with problems.told():
-                revisions.edit(record.id, example.id, learned, rejected)
-                st.rerun()
+        if asked.shown[1] is not None:
+            rejected = st.text_area(_("And rather not"), asked.shown[1], height=180)
+        if st.form_submit_button(_("Change it"), icon=":material/edit:") and saved(
+            asked,
+            lambda base: revisions.edit(record.id, example.id, learned, rejected, base),
+            lambda: revisions.now(record.id, example.id),
+        ):
+            st.rerun()
 
 
 def pending(record: DatasetRecord) -> None:
@@ -158,8 +163,10 @@ def pending(record: DatasetRecord) -> None:
                     st.rerun()
             if st.button(_("Undo"), icon=":material/undo:", disabled=not waiting.steps):
                 revisions.undo(record.id)
+                forget(f"examples_edit_{record.id}")
                 st.rerun()
             if st.button(_("Redo"), icon=":material/redo:", disabled=not waiting.undone):
                 revisions.redo(record.id)
+                forget(f"examples_edit_{record.id}")
                 st.rerun()
         st.caption(plain(_("The dataset as it is stays; voices taught with it can always say so.")))

@@ -199,3 +199,49 @@ def test_two_stories_of_one_title_are_told_apart(dataset: str, visit: Visit) -> 
         box.set_value(label).run()
         assert not desk.exception
         assert desk.session_state["desk_story"] == story.id
+
+
+def test_a_name_that_another_window_gave_is_not_overwritten_unseen(
+    shelved: AdapterRecord, visit: Visit
+) -> None:
+    page = visit("pages/models/adapters.py")
+    adapters.rename(shelved.id, "Harbour")
+    page.text_input(key=f"adapters_name_{shelved.id}").set_value("Ferry")
+    saves = [b for b in page.button if b.label == "Save the name"]
+    shelf = sorted(adapters.list_all(), key=lambda voice: not voice.favourite)
+    mine = [voice.id for voice in shelf].index(shelved.id)
+    page = saves[mine].click().run()
+    assert adapters.get(shelved.id).name == "Harbour"
+    assert any("Harbour" in error.value for error in page.error)
+    assert page.text_input(key=f"adapters_name_{shelved.id}").value == "Ferry"
+    page = [b for b in page.button if b.label == "Save the name"][mine].click().run()
+    assert adapters.get(shelved.id).name == "Ferry"
+    assert not page.error
+
+
+def test_a_note_and_tags_of_two_windows_are_both_kept(shelved: AdapterRecord, visit: Visit) -> None:
+    adapters.note(shelved.id, "")
+    adapters.set_tags(shelved.id, [])
+    page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_remember")
+    adapters.note(shelved.id, "For ferries.")
+    adapters.tag(shelved.id, "dry")
+    page.text_area[0].set_value("For harbours.").run()
+    next(m for m in page.multiselect if m.label == "Tags").set_value(["sea"]).run()
+    kept = adapters.get(shelved.id)
+    assert (kept.note, set(kept.tags)) == ("For harbours.\n\nFor ferries.", {"dry", "sea"})
+    assert any("Both are kept" in info.value for info in page.info)
+    assert page.text_area[0].value == kept.note
+    assert not page.exception
+
+
+def test_a_title_of_two_windows_is_told(dataset: str, visit: Visit) -> None:
+    story = stories.create("One title", "en", "It rained.")
+    desk = visit("pages/write/desk.py")
+    desk.selectbox(key="desk_story_box").set_value("One title").run()
+    stories.rename(story.id, "Their title")
+    desk.text_input(key=f"desk_title_{story.id}").set_value("My title")
+    labelled(desk, "Save the title").click().run()  # type: ignore[attr-defined]
+    assert stories.get(story.id).title == "Their title"
+    assert any("Their title" in error.value for error in desk.error)
+    labelled(desk, "Save the title").click().run()  # type: ignore[attr-defined]
+    assert stories.get(story.id).title == "My title"

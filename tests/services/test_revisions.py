@@ -9,7 +9,7 @@ import pytest
 from studio.domain.events import ArtifactProduced
 from studio.domain.jobs import Job
 from studio.domain.recipes import Edit, ReviseSpec
-from studio.errors import StudioError
+from studio.errors import Overtaken, StudioError
 from studio.services import context, datasets, jobs, revisions
 from studio.store import database, registry
 from tests.processes import Crew
@@ -187,3 +187,13 @@ def test_a_real_worker_makes_the_version(people: Crew) -> None:
     (changed,) = revisions.compare(parent.id, made.id).examples.changed
     assert changed.after.completion == NEW
     assert datasets.examples(made.id, "train")[0]["id"] == "t1"
+
+
+def test_what_another_window_made_of_an_example_is_not_overwritten_unseen(dataset: str) -> None:
+    base = revisions.now(dataset, "t1")
+    revisions.edit(dataset, "t1", "Theirs.", base=base)
+    with pytest.raises(Overtaken, match="Theirs"):
+        revisions.edit(dataset, "t1", "Mine.", base=base)
+    revisions.edit(dataset, "t1", "Theirs.", base=base)
+    revisions.edit(dataset, "t1", "Mine.", base=revisions.now(dataset, "t1"))
+    assert revisions.now(dataset, "t1") == ("Mine.", None)
