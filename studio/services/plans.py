@@ -10,7 +10,7 @@ from typing import Any
 from studio.domain import naming
 from studio.domain.records import PlanRecord
 from studio.domain.specs import TrainSpec
-from studio.errors import StudioError
+from studio.errors import Overtaken, StudioError
 from studio.language import _
 from studio.services import datasets
 from studio.services.context import db
@@ -72,14 +72,22 @@ def save(name: str, spec: TrainSpec) -> PlanRecord:
     return plan
 
 
-def change(plan_id: str, spec: TrainSpec) -> PlanRecord:
+def change(plan_id: str, spec: TrainSpec, base: float | None = None) -> PlanRecord:
     """Give a plan other numbers.
 
     Raises:
+        Overtaken: ``base`` is given, and it was changed after that moment.
         StudioError: there is no such plan.
     """
-    changed = get(plan_id).model_copy(update={"spec": _kept(spec), "updated_at": time.time()})
     with database.write(db()) as connection:
+        now = get(plan_id)
+        changed = now.model_copy(update={"spec": _kept(spec), "updated_at": time.time()})
+        if base not in (None, now.updated_at) and changed.spec != now.spec:
+            raise Overtaken(
+                _("The plan is as it was."),
+                _("It was changed in another window meanwhile; its numbers here are the new ones."),
+                _("Look at them, and put your changes into it again if you still want to."),
+            )
         values = rows.dump(changed)
         rows.set_columns(
             connection, "plans", plan_id, [(c, values[c]) for c in ("spec", "updated_at")]

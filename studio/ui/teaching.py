@@ -17,6 +17,7 @@ from studio.training import reading, values
 from studio.ui import details as form
 from studio.ui import navigation, problems, undo, words
 from studio.ui.choice import choice
+from studio.ui.opened import opened, saved
 
 CHANGES = "teach_changes"
 BEGUN = "teach_begun"
@@ -244,8 +245,14 @@ def _keeping(spec: TrainSpec) -> None:
                 st.rerun()
     if begun is None:
         return
-    if changes(spec) and st.button(_("Put the changes into the plan")):
-        plans.change(begun.id, spec)
+    asked = opened(f"teach_plan_{begun.id}", begun.updated_at)
+    if not changes(spec):
+        asked.base = begun.updated_at
+    elif st.button(_("Put the changes into the plan")) and saved(
+        asked,
+        lambda base: plans.change(begun.id, spec, base),
+        lambda: plans.get(begun.id).updated_at,
+    ):
         clear(spec)
         st.rerun()
     if st.button(_("Duplicate the plan"), icon=":material/content_copy:"):

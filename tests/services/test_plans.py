@@ -8,7 +8,7 @@ import pytest
 
 from studio.domain.records import DatasetRecord
 from studio.domain.specs import TrainSpec
-from studio.errors import StudioError
+from studio.errors import Overtaken, StudioError
 from studio.services import plans
 from studio.services.context import db
 from studio.settings import Settings
@@ -51,6 +51,17 @@ def test_a_plan_is_changed(home: Settings) -> None:
     plans.change(older.id, SPEC.model_copy(update={"batch_size": 3}))
     assert [plan.id for plan in plans.list_all()] == [older.id, newer.id]
     assert plans.spec_of(older.id).batch_size == 3
+
+
+def test_a_plan_that_another_window_changed_is_not_overwritten_unseen(home: Settings) -> None:
+    plan = plans.save("a", SPEC)
+    theirs, mine = (SPEC.model_copy(update={"batch_size": size}) for size in (3, 5))
+    plans.change(plan.id, theirs, plan.updated_at)
+    with pytest.raises(Overtaken, match="another window"):
+        plans.change(plan.id, mine, plan.updated_at)
+    assert plans.spec_of(plan.id).batch_size == 3
+    plans.change(plan.id, mine, plans.get(plan.id).updated_at)
+    assert plans.spec_of(plan.id).batch_size == 5
 
 
 def test_a_deleted_plan_comes_back(home: Settings) -> None:
