@@ -12,6 +12,8 @@ from studio.text.headings import Heading, Kind
 from studio.text.numerals import CHINESE, HAN, SPELLED, number
 
 LONGEST = 90
+LONGEST_STOPPED = 50
+"""Of a line that ends in a full stop."""
 LONGEST_BEFORE = 30
 """Characters before the word that counts."""
 
@@ -63,17 +65,18 @@ _OTHER_NUMBERS = re.compile(
 _RUNS_IN = re.compile(r"(?<![^\W\d_])[a-z]+\s+$")
 """A small word right before the chapter: the line speaks of it."""
 _STOPS = "。！？；，,“”‘"
+_FIRST = frozenset("第卷☆★【")
 _ENDS = tuple('。，；,;:：”」』’"')
 
 
 def unsure(line: str) -> Heading | None:
     """The heading that a line may be if others of its form count with it."""
-    if len(line) > LONGEST or "\n" in line:
+    if len(line) > LONGEST or "\n" in line or (line.endswith(_ENDS) and line[0] not in _FIRST):
         return None
     found = headings.named(line)
     if found and found.form:
         return found
-    if line.endswith(_ENDS):
+    if line.endswith((*_ENDS, ".")) and (line[-1] != "." or len(line) > LONGEST_STOPPED):
         return None
     return _inside(line) or _number_first(line) or _abbreviated(line) or _any(line)
 

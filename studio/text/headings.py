@@ -56,7 +56,7 @@ _CHINESE_BOTH = re.compile(
 )
 _VOLUME = re.compile(_VOLUME_NAME)
 _GAP = re.compile(r"[\s:：·、|｜/／—–_-]+")
-_LABEL = re.compile(r"^(?:正文卷?|VIP章[节節]|作品相[关關]|最新章[节節])[\s:：、_—–-]+")
+_LABEL = re.compile(r"(?:正文卷?|VIP章[节節]|作品相[关關]|最新章[节節])[\s:：、_—–-]+")
 _OTHER_WORDS = {
     "章": "程鱼魚法", "回": "合头頭见見", "集": "团團市合中体體会會装裝训訓邮郵结結权權资資聚",
     "节": "课課车車目日点點奏约約省气氣拍食育电電骨脊竹台", "卷": "宗轴軸子尺烟煙毛土录錄胶膠纸紙",
@@ -97,6 +97,8 @@ _SPECIAL = re.compile(
 )
 _SCENE_BREAK = re.compile(r"(?:[*＊⁂#＃~～◇◆※☆★○●·•・=＝_—–\-…\s\u3000]|\. ){1,80}\.?")
 _STOPS = "。！？，；、…”’」』"
+_ENGLISH_INITIALS = frozenset("clsaebpvCLSAEBPV")
+_CHINESE_INITIALS = frozenset("第卷上中下")
 _DECORATION = "☆★◇◆□■△▲※*＊#=＝~～—–_·•●○|｜【】[]〖〗〔〕<>（）()-、,，.:： \u3000"
 _SET_OFF = " \u3000\t：:、.．·—–-_|｜~～/／（(【[〖〔「『《<】）)]〗〕>"
 
@@ -162,6 +164,8 @@ def _markdown(line: str) -> Heading | None:
 
 
 def _english(line: str) -> Heading | None:
+    if line[0] not in _ENGLISH_INITIALS:
+        return None
     if (both := _ENGLISH_VOLUME.fullmatch(line)) and (inner := _english(both["chapter"])):
         return inner._replace(volume=both["volume"])
     match = _ENGLISH.fullmatch(line)
@@ -184,6 +188,8 @@ def _opens_a_title(rest: str) -> bool:
 
 
 def _chinese(line: str) -> Heading | None:
+    if line[0] not in _CHINESE_INITIALS:
+        return None
     if (both := _CHINESE_BOTH.fullmatch(line)) and (inner := _chinese(both["chapter"])):
         apart = not both["name"] or both["name"][0] in _SET_OFF or both["gap"]
         return inner._replace(volume=both["volume"], form=inner.form if apart else RUN_ON + "卷")
@@ -227,7 +233,8 @@ def _form_of(word: str, rest: str) -> str | None:
 
 
 def _special(line: str) -> Heading | None:
-    plain = _LABEL.sub("", line.strip(_DECORATION) if line[0] in _DECORATION else line)
+    plain = line.strip(_DECORATION) if line[0] in _DECORATION else line
+    plain = plain[label.end() :] if (label := _LABEL.match(plain)) else plain
     if _SPECIAL.fullmatch(plain):
         return Heading("special", titled=True)
     if _VOLUME.match(plain):
@@ -262,6 +269,6 @@ def _titled(line: str) -> Heading | None:
 
 
 def _capitals(line: str) -> Heading | None:
-    letters = sum(c.isalpha() for c in line)
-    plain = line.isupper() and line.isascii() and not line.endswith(("!", "?", ",", '"'))
-    return Heading("capitals", titled=True) if plain and letters >= 4 else None
+    if not (line.isupper() and line.isascii()) or line.endswith(("!", "?", ",", '"')):
+        return None
+    return Heading("capitals", titled=True) if sum(c.isalpha() for c in line) >= 4 else None
