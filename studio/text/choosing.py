@@ -6,29 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import NamedTuple
 
-from studio.text import counting
-from studio.text.headings import Heading
+from studio.text import counting, forms, ranks
+from studio.text.candidates import EMPTY, Candidate, are_long, below
 
-EMPTY = 160
-"""Fewer characters between two headings are no chapter but a line of a table of contents."""
 UNSURE = ("capitals", "centred")
-SHORTEST = 200
-"""Characters that the middle chapter must have before mere numbers count as headings."""
+FEWEST_NUMBERS = 3
+"""Headings that say nothing but a number which count on, if they do not begin with one."""
 
-_PARAGRAPH_END = re.compile(r"\n\n+")
 _LIST = re.compile(r"(?:[^\n]{1,90}\n){5}")
-
-
-class Candidate(NamedTuple):
-    """A paragraph that may be a heading: ``text[start:end]``."""
-
-    start: int
-    end: int
-    text: str
-    heading: Heading
-    subtitle: str = ""
 
 
 def _without_contents(found: list[Candidate], text: str) -> list[Candidate]:
@@ -75,19 +61,25 @@ def choose(found: list[Candidate], text: str) -> tuple[list[Candidate], list[Can
     special = of_kind("special")
     numbered = _numbered(of_kind, text)
     if chapters := of_kind("chapter"):
-        chapters, above = _of_one_word(_without_mentions(chapters), text)
-        if len(chapters) > 1 or len(numbered) < 3 or chapters[0].start < numbered[0].start:
+        chapters, above = ranks.of_one_rank(chapters, text)
+        if ranks.stand_above(chapters, numbered):
             extended = _extended(chapters, _without_lists(of_kind("titled")))
-            return _sorted(parts + above), _sorted(extended + special)
+            return _above(parts, extended) + above, _sorted(extended + special)
     if numbered:
-        return parts, _sorted(numbered + special)
+        return _above(parts, numbered), _sorted(numbered + special)
     if len(parts) > 1:
         return [], _sorted(parts + special)
     for kind in UNSURE:
         named = of_kind(kind)
-        if len(named) > 1 and _are_long(named, text):
+        if len(named) > 1 and are_long(named, text):
             return parts, _sorted(named + special)
     return parts, special
+
+
+def _above(parts: list[Candidate], chapters: list[Candidate]) -> list[Candidate]:
+    """Parts, and of those in doubt the ones that open a chapter."""
+    starts = [c.start for c in chapters]
+    return [c for c in parts if not c.heading.form or ranks.opens(c, starts)]
 
 
 def _in_the_text(found: list[Candidate], text: str) -> list[Candidate]:
@@ -112,53 +104,34 @@ def _believed(group: list[Candidate]) -> list[Candidate]:
     return [c for c, each in zip(group, believed, strict=True) if each]
 
 
-def _of_one_word(chapters: list[Candidate], text: str) -> tuple[list[Candidate], list[Candidate]]:
-    """Chapters of the word that the text counts them by, and of others if they are as long;
-    those that open its chapters stand above them."""
-    counts = Counter(c.heading.word for c in chapters)
-    word, most = counts.most_common(1)[0]
-    if len(counts) == 1 or most == 1:
-        return chapters, []
-    kept, above = [c for c in chapters if c.heading.word == word], []
-    starts = [c.start for c in kept]
-    for other in counts.keys() - {word}:
-        group = [c for c in chapters if c.heading.word == other]
-        if sum(any(0 < s - c.end <= EMPTY for s in starts) for c in group) * 2 > len(group):
-            above += group
-        elif counts[other] > 1 and _count_up(group) and _are_long(group, text):
-            kept += group
-    return _sorted(kept), above
-
-
-def _count_up(group: list[Candidate]) -> bool:
-    numbers = [c.heading.number or 0 for c in group]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-
-
-def _without_mentions(chapters: list[Candidate]) -> list[Candidate]:
-    """Without a chapter's name between two that follow each other: 1, 7, 2."""
-    numbers = [c.heading.number or 0 for c in chapters]
-    return [
-        c
-        for before, c, after in zip([0, *numbers], chapters, [*numbers[1:], 0], strict=False)
-        if not 0 < before == after - 1 or (c.heading.number or 1) in (1, before, after)
-    ]
-
-
 def _numbered(of_kind: Callable[[str], list[Candidate]], text: str) -> list[Candidate]:
     """Headings that are little more than numbers, if the chapters between them are long."""
     counted: dict[str, list[Candidate]] = {}
     for c in of_kind("counted"):
         counted.setdefault(c.heading.form, []).append(c)
-    options = [_counting(_without_lists(of_kind(k))) for k in ("titled", "bare", "section")]
-    options += sorted(map(_without_lists, counted.values()), key=len, reverse=True)
+    titled: dict[str, list[Candidate]] = {}
+    for c in of_kind("titled"):
+        titled.setdefault(forms.system(c.text), []).append(c)
+    options = sorted(map(_counting_of, titled.values()), key=_start)
+    options += [_counting_of(of_kind(kind)) for kind in ("bare", "section")]
+    listed = (_without_lists(form) for form in counted.values())
+    from_one = (f for f in listed if len(f) >= FEWEST_NUMBERS or (f and f[0].heading.number == 1))
+    options += sorted(from_one, key=len, reverse=True)
     found: list[Candidate] = []
     for option in options:
         starts = {c.start for c in option}
         more = len(option) > len(found) and starts >= {c.start for c in found}
-        if len(option) > 1 and more and _are_long(option, text):
+        if len(option) > 1 and more and are_long(option, text):
             found = option
     return found
+
+
+def _start(option: list[Candidate]) -> int:
+    return option[0].start if option else 0
+
+
+def _counting_of(numbered: list[Candidate]) -> list[Candidate]:
+    return _counting(_without_lists(numbered))
 
 
 def _without_lists(numbered: list[Candidate]) -> list[Candidate]:
@@ -234,15 +207,3 @@ def _counting(numbered: list[Candidate]) -> list[Candidate]:
             reached = (number or 0) if number == 1 or first else reached + 1
     counts_on = len({c.heading.number for c in result}) > 1
     return result if counts_on and 2 * len(result) > len(numbered) else []
-
-
-def _are_long(chosen: list[Candidate], text: str) -> bool:
-    ends = [*(c.start for c in chosen[1:]), len(text)]
-    sizes = sorted(end - c.end for c, end in zip(chosen, ends, strict=True))
-    return sizes[len(sizes) // 2] >= SHORTEST
-
-
-def below(heading: Candidate, text: str) -> int:
-    """Where the next paragraph begins."""
-    gap = _PARAGRAPH_END.match(text, heading.end)
-    return gap.end() if gap else heading.end

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from studio.text import forms, headings
-from studio.text.headings import DOUBTFUL, RUN_ON, Heading
+from studio.text.headings import DOUBTFUL, LOWER, RUN_ON, Heading
 
 FEWEST = 2
 """Headings of a form that count on, before it is believed."""
@@ -18,6 +18,9 @@ MANY = 6
 """Of a form with so many that count on, it does not matter how many others there are."""
 LARGEST_STEP = 3
 """By which a form that is believed may count on: a chapter or two may be missing."""
+
+LOOSE = (RUN_ON, LOWER)
+"""Forms that prose has as well: no more than one of them may be missing."""
 
 
 def heads(lines: Iterable[str], any_number: bool) -> frozenset[str]:
@@ -43,27 +46,40 @@ def believed(found: Sequence[Heading]) -> list[bool]:
     Those without a ``form`` are; the others need a place between those, and others of their
     form that count with them.
     """
+    plain = [i for i, h in enumerate(found) if not h.form.endswith(DOUBTFUL)]
+    kept = _believed_plainly([found[i] for i in plain])
+    sure = {i for i, each in zip(plain, kept, strict=True) if each}
+    if len(plain) < len(found):
+        sure |= _missing(found, sure)
+    return [i in sure for i in range(len(found))]
+
+
+def _believed_plainly(found: Sequence[Heading]) -> list[bool]:
     fits = _between(found)
-    linked = _linked(found, fits)
+    linked = _linked_by_form(found, fits)
     counted = Counter(h.form for h, each in zip(found, linked, strict=True) if h.form and each)
     total = Counter(h.form for h, each in zip(found, fits, strict=True) if h.form and each)
-    trusted = {
-        form for form, n in counted.items() if n >= FEWEST and (2 * n >= total[form] or n >= MANY)
-        and not form.endswith(DOUBTFUL)
-    }  # fmt: skip
+    trusted = {f for f, n in counted.items() if n >= FEWEST and (2 * n >= total[f] or n >= MANY)}
     if any(not h.form for h in found):
         trusted.add(RUN_ON)
-    gaps = _filling(found)
-    borne_out = {form for form in trusted if counted[form] >= FEWEST}
     kept = [
-        each and (not h.form or gap or h.form in trusted or _as_plain(h.form) in borne_out)
-        for h, each, gap in zip(found, fits, gaps, strict=True)
+        each and (not h.form or gap or h.form in trusted)
+        for h, each, gap in zip(found, fits, _filling(found), strict=True)
     ]
     return _counted_on(found, kept)
 
 
-def _as_plain(form: str) -> str:
-    return form.replace(DOUBTFUL, RUN_ON)
+def _missing(found: Sequence[Heading], sure: set[int]) -> set[int]:
+    """Of the doubtful ones, those that are missing among the others, and count on from them."""
+    reached, result = 0, set()
+    as_sure = [h._replace(form="") if i in sure else h for i, h in enumerate(found)]
+    for i, (heading, after) in enumerate(zip(as_sure, _after(as_sure), strict=True)):
+        value = heading.number or 0
+        if heading.form.endswith(DOUBTFUL) and value == reached + 1 < after:
+            result.add(i)
+        if i in sure or i in result:
+            reached = value
+    return result
 
 
 def _between(found: Sequence[Heading]) -> list[bool]:
@@ -101,6 +117,15 @@ def _filling(found: Sequence[Heading]) -> list[bool]:
     ]
 
 
+def _linked_by_form(found: Sequence[Heading], fits: Sequence[bool]) -> list[bool]:
+    """Those that are linked with others of their form, or with those of any form."""
+    result = _linked(found, fits)
+    for form in {h.form for h in found if h.form}:
+        own = [each and h.form in ("", form) for h, each in zip(found, fits, strict=True)]
+        result = [a or b for a, b in zip(result, _linked(found, own), strict=True)]
+    return result
+
+
 def _linked(found: Sequence[Heading], fits: Sequence[bool]) -> list[bool]:
     """Those that count on from one before, or that another counts on from."""
     places = [i for i, each in enumerate(fits) if each]
@@ -133,15 +158,16 @@ def _counted_on(found: Sequence[Heading], kept: Sequence[bool]) -> list[bool]:
         after = 0 if following is None else found[following].number or 0
         if not heading.form:
             result[i], reached = True, value
-        elif _goes_on(value, reached, after):
+        elif _goes_on(value, reached, after, 2 if heading.form in LOOSE else LARGEST_STEP):
             result[i] = True
             reached = reached + 1 if after == reached + 2 else value
     return result
 
 
-def _goes_on(value: int, reached: int, after: int) -> bool:
+def _goes_on(value: int, reached: int, after: int, step: int) -> bool:
     if not reached or value == reached + 1 or (reached > 0 and after == reached + 2):
         return True
     if value == 1:
         return reached > 1
-    return reached < value <= reached + LARGEST_STEP or (value > reached and after == value + 1)
+    far = step == LARGEST_STEP and value > reached and after == value + 1
+    return reached < value <= reached + step or far

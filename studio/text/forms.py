@@ -49,7 +49,7 @@ _ANY = re.compile(
 )
 _NO_TITLE = re.compile(
     r"\s*(?:(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"[ap]\.?m)\b|[年月日号號时時点點分岁歲个個元块塊])|[.:/,，-]\s?\d|\s*[+×=%°]",
+    r"[ap]\.?m|(?:second|minute|hour|day|night|week|month|year|mile|time|o.clock)s?\s(?:later|ago|after|before|earlier|passed|past))\b|[年月日号號时時点點分岁歲个個元块塊天周米里秒倍]|小[时時]|分[钟鐘])|[.:/,，-]\s?\d|\s*[+×=%°]",
     re.IGNORECASE,
 )
 """What follows a number in a date, a time, a sum."""
@@ -90,7 +90,7 @@ def _inside(line: str) -> Heading | None:
     found = headings.named(line[match.start() :])
     if found is None or any(c in _STOPS for c in before) or _is_other(before):
         return None
-    if found.word in ("chapter", "part") and (_RUNS_IN.search(before) or line.endswith(".")):
+    if found.word.isascii() and (_RUNS_IN.search(before) or line.endswith(".")):
         return None
     return found._replace(form=f"{_plain(before)}<{found.form}")
 
@@ -115,12 +115,12 @@ def _abbreviated(line: str) -> Heading | None:
     before = match["before"]
     if any(c in _STOPS for c in before) or _is_other(before) or _RUNS_IN.search(before):
         return None
-    word: Kind = "part" if match["word"].lower() in ("part", "book", "vol", "volume") else "chapter"
-    form = f"{_plain(match['before'])}<{match['word'].lower()}{match['gap'].strip()}"
+    word = match["word"].lower()
+    kind: Kind = "part" if word in ("part", "book", "vol", "volume") else "chapter"
+    form = f"{_plain(match['before'])}<{word}{match['gap'].strip()}"
+    counts = headings.ENGLISH_WORDS.get(word, word)
     titled = bool(match["rest"].strip(" .:：)）]-–—"))
-    return Heading(
-        "part" if word == "part" else "chapter", value, titled=titled, form=form, word=word
-    )
+    return Heading(kind, value, titled=titled, form=form, word=counts)
 
 
 def _any(line: str) -> Heading | None:
@@ -145,7 +145,7 @@ def _any(line: str) -> Heading | None:
         "counted",
         value,
         titled=bool(rest.strip(" .:：)）]、-–—")),
-        form=_plain(before) + _system(match["number"]),
+        form=_plain(before) + system(match["number"]),
         word="counted",
     )
 
@@ -154,10 +154,13 @@ def _is_a_year(line: str) -> bool:
     return len(line) == 4 and line.isdecimal() and line[0] in "12"
 
 
-def _system(numeral: str) -> str:
-    if numeral.isdecimal():
+def system(numeral: str) -> str:
+    """Whether a number, or what begins with it, is written with digits, Roman, Chinese or in
+    words."""
+    first = numeral.lstrip("（(")[:1]
+    if first.isdecimal():
         return "1"
-    if numeral[0] in HAN:
+    if first in HAN:
         return "一"
     return "one" if len(numeral) > 2 and numeral.lower().strip("ivxlc") else "I"
 

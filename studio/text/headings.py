@@ -26,6 +26,11 @@ LONGEST_CHAPTER = 240
 
 RUN_ON = "~"
 """The form of a Chinese title that follows its number without a mark."""
+LOWER = "lower"
+"""The form of an English title with a small initial."""
+ENGLISH_WORDS = {"chap.": "chapter", "chap": "chapter", "ch": "chapter", "ep": "episode"}
+ENGLISH_WORDS |= dict.fromkeys(("book", "part", "volume", "vol"), "part")
+"""Of words that are written in several ways, the one that counts."""
 DOUBTFUL = "!"
 """The form of the same where the line may as well be prose: 第一回合, 第三章里, 第五章程."""
 
@@ -75,6 +80,8 @@ _ENDED = re.compile(
     re.IGNORECASE,
 )
 """What a line says that closes a chapter and opens none."""
+_PUBLISHED = re.compile(r"更新|字[数數]|首[发發]|www\.|https?:")
+"""What sites write behind a title, however long the line becomes."""
 _TITLED = re.compile(
     r"(?:(?P<roman>[IVXLC]{1,9})(?:[.:]\s*|\s{2,}|\s*[—–]\s*)|(?P<digits>\d{1,4})[.:)）、．：]\s*"
     r"|[（(](?:(?P<inner>\d{1,3})|(?P<inner_han>[一二三四五六七八九十百]{1,5}))[)）]\s*"
@@ -90,7 +97,7 @@ _SPECIAL = re.compile(
     rf"conclusion|postscript|prelude|coda|intermission)(?:\s+(?:{SPELLED}|[ivx]{{1,5}}|\d{{1,3}}))?"
     r"(?:[.:]|[.:—–-]\s*.{1,60})?"
     r"|(?:自序|序[\s]?[章言幕曲篇]|序|前言|楔\s?子|引\s?[子言]|尾[\s]?[声聲章]|[后後][\s]?[记記]|跋|"
-    r"[终終][\s]?[章幕]|最[终終][章回]|[结結][语語]|大[结結]局|[间間]章|幕[间間]|写在前面|写在最后|"
+    r"[终終][\s]?[章幕]|最[终終][章回]|最[后後]一[章回]|[结結][语語]|大[结結]局|[间間]章|幕[间間]|写在前面|写在最后|"
     rf"(?:番外|外[传傳])篇?(?:之?{CHINESE}|[（(]{CHINESE}[）)])?)"
     r"(?:[\s：:（(、·—].{1,30})?",
     re.IGNORECASE,
@@ -160,7 +167,8 @@ def _markdown(line: str) -> Heading | None:
     if not match or is_scene_break(line):
         return None
     inner = _english(match["title"]) or _chinese(match["title"])
-    return Heading("markdown", inner.number if inner else None, len(match["marks"]), True)
+    number_of, volume = (inner.number, inner.volume) if inner else (None, "")
+    return Heading("markdown", number_of, len(match["marks"]), True, volume=volume)
 
 
 def _english(line: str) -> Heading | None:
@@ -177,7 +185,8 @@ def _english(line: str) -> Heading | None:
     sure = not rest or (match["word"][0].isupper() and _opens_a_title(match["rest"]))
     part = match["word"].lower() in ("book", "part", "volume")
     kind: Kind = "part" if part else "chapter"
-    return Heading(kind, value, titled=bool(rest), form="" if sure else "lower", word=kind)
+    counts = ENGLISH_WORDS.get(match["word"].lower(), match["word"].lower())
+    return Heading(kind, value, titled=bool(rest), form="" if sure else LOWER, word=counts)
 
 
 def _opens_a_title(rest: str) -> bool:
@@ -216,9 +225,9 @@ def _form_of(word: str, rest: str) -> str | None:
 
     Set off by a space or a mark it may hold stops; run on, it must be bare of them.
     """
-    if not rest:
+    if not rest.strip(_SET_OFF):
         return ""
-    if _ENDED.fullmatch(rest) or len(rest) > 50:
+    if _ENDED.fullmatch(rest) or (len(rest) > 50 and not _PUBLISHED.search(rest)):
         return None
     if rest[0] in _SET_OFF:
         if rest.endswith(("，", "；", ",", "：")):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from studio.domain.manuscripts import Chapter
 from studio.text import forms, headings
-from studio.text.choosing import Candidate, below, choose
+from studio.text.candidates import Candidate, below
+from studio.text.choosing import choose
 from studio.text.headings import Heading
 from studio.text.languages import language_of
 

@@ -104,6 +104,26 @@ def test_a_line_alone_makes_no_chapter_of_a_story(line: str) -> None:
     assert titles(f"{prose}\n\n{line}\n\n{prose}") == ["Untitled"]
 
 
+TOLD_OF = _gold("told-of")
+HEADS = {
+    "zh": ["第一章 归来 | 第二章 灰猫", "第一章归来 | 第二章灰猫", "正文 第一章 | 正文 第二章"],
+    "en": [
+        "Chapter 1 The Sea | Chapter 2 The Rock",
+        "chapter 1 the sea | chapter 2 the rock",
+        "CHAPTER ONE | CHAPTER TWO",
+    ],
+}
+
+
+@pytest.mark.parametrize(("language", "line"), [(k, line) for k in TOLD_OF for line in TOLD_OF[k]])
+def test_two_chapters_stay_two_whatever_counts_within_them(language: str, line: str) -> None:
+    told = [f"{PROSE[language]}\n\n{head(line, n)}" for n in range(1, 9)]
+    for heads in (line.split(" | ") for line in HEADS[language]):
+        raw = f"{heads[0]}\n\n" + "\n\n".join(told[:4]) + f"\n\n{PROSE[language]}\n\n{heads[1]}\n\n"
+        raw += "\n\n".join(told[4:]) + f"\n\n{PROSE[language]}"
+        assert found(raw) == [("", title) for title in heads]
+
+
 VOLUMES = (GOLD / "volumes.txt").read_text(encoding="utf-8").splitlines()
 
 
@@ -129,6 +149,10 @@ def test_a_volume_on_the_line_of_a_chapter(line: str) -> None:
         ["Prologue", "Chapter 1 the sea", "Chapter 2 the rock", "Interlude", "Chapter 3 the bell"],
         [f"Chapter {each}" for each in ("Ninety-Nine", "One Hundred", "One Hundred and One")],
         ["chapter.001", "chapter.002", "Chapter 3"],
+        ["Letter 1", "Letter 2", "Chapter 1", "Chapter 2"],
+        ["The First Day", "The Second Day", "The Third Day"],
+        ["第一章：", "第二章", "第三章：夜"],
+        ["第一章 归来", "第二章灰猫", "第三章中秋夜", "第四章 夜", "第五章桥"],
     ],
 )
 def test_forms_that_are_mixed(heads: list[str]) -> None:
