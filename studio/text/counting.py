@@ -158,6 +158,9 @@ def _counted_on(found: Sequence[Heading], kept: Sequence[bool]) -> list[bool]:
         after = 0 if following is None else found[following].number or 0
         if not heading.form:
             result[i], reached = True, value
+        elif value == reached and heading.kind != "counted" and heading.form not in LOOSE:
+            result[i] = True
+            reached = after - 1 if after == reached + 2 else value
         elif _goes_on(value, reached, after, 2 if heading.form in LOOSE else LARGEST_STEP):
             result[i] = True
             reached = reached + 1 if after == reached + 2 else value

@@ -106,6 +106,7 @@ _SCENE_BREAK = re.compile(r"(?:[*＊⁂#＃~～◇◆※☆★○●·•・=＝
 _STOPS = "。！？，；、…”’」』"
 _ENGLISH_INITIALS = frozenset("clsaebpvCLSAEBPV")
 _CHINESE_INITIALS = frozenset("第卷上中下")
+_LABEL_INITIALS = frozenset("正V作最")
 _DECORATION = "☆★◇◆□■△▲※*＊#=＝~～—–_·•●○|｜【】[]〖〗〔〕<>（）()-、,，.:： \u3000"
 _SET_OFF = " \u3000\t：:、.．·—–-_|｜~～/／（(【[〖〔「『《<】）)]〗〕>"
 
@@ -146,11 +147,18 @@ def named(line: str) -> Heading | None:
     """The heading of a part, chapter or section that a line begins with, marks around it apart;
     one with a ``form`` is in doubt."""
     found = _english(line) or _chinese(line)
-    if found is None and line[0] in _DECORATION:
-        plain = line.strip(_DECORATION)
+    if found is None and (line[0] in _DECORATION or line[0] in _LABEL_INITIALS):
+        plain = _plain(line)
         found = _english(plain) or _chinese(plain) if plain else None
         return found._replace(form=f"☆{found.form}") if found and found.form else found
     return found
+
+
+def _plain(line: str) -> str:
+    """Without marks around it, and without what sites write before every heading."""
+    plain = line.strip(_DECORATION) if line[0] in _DECORATION else line
+    label = _LABEL.match(plain)
+    return plain[label.end() :] if label else plain
 
 
 def read(line: str) -> Heading | None:
@@ -242,8 +250,7 @@ def _form_of(word: str, rest: str) -> str | None:
 
 
 def _special(line: str) -> Heading | None:
-    plain = line.strip(_DECORATION) if line[0] in _DECORATION else line
-    plain = plain[label.end() :] if (label := _LABEL.match(plain)) else plain
+    plain = _plain(line)
     if _SPECIAL.fullmatch(plain):
         return Heading("special", titled=True)
     if _VOLUME.match(plain):

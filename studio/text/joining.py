@@ -17,7 +17,7 @@ from studio.text.layout import Layout, indent_of
 
 _SPACES = " \u3000"
 _MAY_STAND_ALONE = re.compile(
-    r"[ \u3000]*(?:[#第卷上中下*＊⁂＃~～◇◆※☆★○●·•・=＝_—–\-….]|"
+    r"[ \u3000]*(?:[#第卷上中下正【\[*＊⁂＃~～◇◆※☆★○●·•・=＝_—–\-….]|"
     r"(?:chap|letter|stave|canto|adventure|episode|book|part|volume))",
     re.IGNORECASE,
 )

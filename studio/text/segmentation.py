@@ -93,7 +93,7 @@ def _reads_as_title(line: str) -> bool:
         return False
     if line.isupper():
         return True
-    words = [w for w in line.split() if len(w) > 3]
+    words = [w for w in line.split() if len(w) > 3] or line.split()
     capitalised = sum(w.lstrip("“‘\"'(")[:1].isupper() for w in words)
     return _may_be_title(line) and (bool(_HAN.search(line)) or 2 * capitalised > len(words))
 

@@ -95,7 +95,7 @@ def test_prose_between_two_chapters_is_no_heading(language: str, line: str) -> N
 
 @pytest.mark.parametrize(
     "line",
-    ["第三集团军司令部", "第二天，他走了。", "正文 第一章", "30章 归来", "Part of me", "Day one",
+    ["第三集团军司令部", "第二天，他走了。", "盐路 第一章", "30章 归来", "Part of me", "Day one",
      "Chapter 12 verse 3 says", "Chapter after chapter", "I\n\nI",
      "January 1\n\nJanuary 2\n\nJanuary 3"],
 )  # fmt: skip
@@ -151,6 +151,7 @@ def test_a_volume_on_the_line_of_a_chapter(line: str) -> None:
         ["chapter.001", "chapter.002", "Chapter 3"],
         ["Letter 1", "Letter 2", "Chapter 1", "Chapter 2"],
         ["The First Day", "The Second Day", "The Third Day"],
+        ["30章 归来（上）", "30章 归来（下）", "31章 灰猫", "31章 夜", "32章 桥"],
         ["第一章：", "第二章", "第三章：夜"],
         ["第一章 归来", "第二章灰猫", "第三章中秋夜", "第四章 夜", "第五章桥"],
     ],

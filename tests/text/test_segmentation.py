@@ -112,6 +112,11 @@ def test_an_outline_of_chapters_not_yet_written_is_kept() -> None:
     assert titles(raw) == heads
 
 
+def test_short_titles_below_the_numbers() -> None:
+    raw = story("Chapter One\n\nThe Sea", "Chapter Two\n\nThe Rock")
+    assert titles(raw) == ["Chapter One. The Sea", "Chapter Two. The Rock"]
+
+
 def test_numbers_within_a_story_are_no_chapters() -> None:
     raw = story(
         "ADVENTURE I. THE SEA", "I.", "II.", "ADVENTURE II. THE ROCK", "ADVENTURE III. THE END"
@@ -149,6 +154,11 @@ def test_markdown_levels() -> None:
     chapters = found(raw)
     assert [c.title for c in chapters] == ["The Ledger", "Pell", "The Hour"]
     assert {c.part for c in chapters} == {"The Tide Clerk"}
+    raw = story("# 第一卷 风起 第一章 归来", "# 第一卷 风起 第二章 灰猫", prose=HAN)
+    assert [(c.part, c.title) for c in found(raw)] == [
+        ("第一卷 风起", "第一章 归来"),
+        ("第一卷 风起", "第二章 灰猫"),
+    ]
 
 
 @given(
