@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from studio.text import forms, headings
 from studio.text.headings import DOUBTFUL, LOWER, RUN_ON, Heading
 
+REPEATED = 64
+"""Lines whose reading is kept for when they come again, as marks between scenes do."""
 FEWEST = 2
 """Headings of a form that count on, before it is believed."""
 MANY = 6
@@ -27,8 +30,9 @@ def heads(lines: Iterable[str], any_number: bool) -> frozenset[str]:
     """The lines of a text, in order, that are headings by what they say and how they count;
     ``any_number``: those as well that say nothing but a number and a title."""
     groups: dict[str, list[tuple[str, Heading]]] = {}
+    reading = lru_cache(REPEATED)(_reading)
     for line in lines:
-        found = (headings.named(line) if line else None) or forms.unsure(line)
+        found = reading(line)
         if found and found.number and (found.kind != "counted" or any_number):
             form = found.form if found.kind == "counted" else ""
             groups.setdefault(f"{found.kind} {found.word} {form}", []).append((line, found))
@@ -38,6 +42,10 @@ def heads(lines: Iterable[str], any_number: bool) -> frozenset[str]:
         for (line, _found), each in zip(group, believed([h for _l, h in group]), strict=True)
         if each
     )
+
+
+def _reading(line: str) -> Heading | None:
+    return (headings.named(line) or forms.unsure(line)) if line else None
 
 
 def believed(found: Sequence[Heading]) -> list[bool]:
@@ -120,9 +128,15 @@ def _filling(found: Sequence[Heading]) -> list[bool]:
 def _linked_by_form(found: Sequence[Heading], fits: Sequence[bool]) -> list[bool]:
     """Those that are linked with others of their form, or with those of any form."""
     result = _linked(found, fits)
-    for form in {h.form for h in found if h.form}:
-        own = [each and h.form in ("", form) for h, each in zip(found, fits, strict=True)]
-        result = [a or b for a, b in zip(result, _linked(found, own), strict=True)]
+    numbers: dict[str, set[int]] = {}
+    for heading in found:
+        numbers.setdefault(heading.form, set()).add(heading.number or 0)
+    for form, own in numbers.items():
+        if form and any(value + 1 in own for value in own):
+            places = [i for i, h in enumerate(found) if fits[i] and h.form in ("", form)]
+            linked = _linked([found[i] for i in places], [True] * len(places))
+            for i, each in zip(places, linked, strict=True):
+                result[i] |= each
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -21,17 +22,23 @@ def of_one_rank(chapters: list[Candidate], text: str) -> tuple[list[Candidate], 
     of_word = {word: [c for c in chapters if c.heading.word == word] for word in words}
     groups = {word: _without_mentions(group) for word, group in of_word.items()}
     several = [word for word in words if len(groups[word]) > 1]
-    above: list[Candidate] = []
+    above: set[str] = set()
     for word in several:
         starts = [c.start for c in chapters if c.heading.word != word]
-        if 2 * sum(opens(c, starts) for c in groups[word]) <= len(groups[word]):
-            others = [groups[w] for w in words if w != word and groups[w][0] not in above]
-            beside = [
-                c for group in others if _stands_beside(group, groups[word], text) for c in group
-            ]
-            return sorted(groups[word] + beside, key=lambda c: c.start), above
-        above += groups[word]
-    return [c for c in chapters if c not in above], above
+        opening = sum(opens(c, starts) for c in groups[word])
+        if 2 * opening <= len(groups[word]) or len(above) + 1 == len(words):
+            kept = {word} | {
+                w
+                for w in set(words) - above - {word}
+                if _stands_beside(groups[w], groups[word], text)
+            }
+            return _of(kept, groups), _of(above, groups)
+        above.add(word)
+    return _of(set(words) - above, groups), _of(above, groups)
+
+
+def _of(words: set[str], groups: dict[str, list[Candidate]]) -> list[Candidate]:
+    return sorted((c for word in words for c in groups[word]), key=lambda c: c.start)
 
 
 def _stands_beside(group: list[Candidate], main: list[Candidate], text: str) -> bool:
@@ -41,8 +48,10 @@ def _stands_beside(group: list[Candidate], main: list[Candidate], text: str) -> 
     if group[0].start > last:
         counts = len(group) > 1 and _count_up(group) and are_long(group, text)
         return counts and main[0].heading.word not in CHAPTER
-    within = [sum(a.start < c.start < b.start for c in group) for a, b in pairwise(main)]
-    return max(within) == 1 < len(group) and _count_up(group) and are_long(group, text)
+    starts = [c.start for c in group]
+    places = [bisect_left(starts, c.start) for c in main]
+    most = max((b - a for a, b in pairwise(places)), default=0)
+    return most == 1 < len(group) and _count_up(group) and are_long(group, text)
 
 
 def stand_above(chapters: list[Candidate], numbered: list[Candidate]) -> bool:
@@ -55,8 +64,9 @@ def stand_above(chapters: list[Candidate], numbered: list[Candidate]) -> bool:
 
 
 def opens(candidate: Candidate, starts: Sequence[int]) -> bool:
-    """A chapter begins right under it."""
-    return any(0 < start - candidate.end <= EMPTY for start in starts)
+    """One of ``starts``, which are in order, is right under it."""
+    place = bisect_right(starts, candidate.end)
+    return place < len(starts) and starts[place] - candidate.end <= EMPTY
 
 
 def _count_up(group: list[Candidate]) -> bool:

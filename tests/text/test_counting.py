@@ -173,3 +173,12 @@ def test_headings_among_lines_without_blank_ones(form: str) -> None:
     heads = [head(form, n) for n in range(1, 5)]
     prose = "\n".join(["　　水到了那条红线，一点也没有多。", "　　“好。”他说。"] * 15)
     assert titles(story(heads, prose, "\n")) == heads
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{n}日第一章", "第{n}章归来", "Letter {n}\n\nChapter {n}", "第{n}集\n\n第{n}章", "x{n} 1"],
+)
+def test_time_is_linear_whatever_the_lines(line: str) -> None:
+    """Minutes, if each of the lines were held against all others."""
+    assert found("\n\n".join(line.format(n=n) for n in range(1, 9_000)))
