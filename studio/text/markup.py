@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import encoding
+from studio.text import encoding, mending
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -120,7 +120,8 @@ def page(name: str, data: bytes) -> tuple[Element, str]:
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        root = etree.fromstring(_XML_DECLARATION.sub("", text).encode(), parser)
+        whole = mending.mended(_XML_DECLARATION.sub("", text))
+        root = etree.fromstring(whole.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as problem:
         _damaged(name, problem)
     # A parser that stops at a limit of its own returns what it has until then, and says so here.

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import markup, webpages
+from studio.text import markup, pageparts
 from studio.text.markup import attribute, children, local, named
+from studio.text.members import Members
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -19,50 +20,146 @@ if TYPE_CHECKING:
 
 CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"
+NCX = "application/x-dtbncx+xml"
 FONTS_ONLY = (
     "http://www.idpf.org/2008/embedding",
     "http://ns.adobe.com/pdf/enc#RC",
 )
 """Algorithms that hide fonts and nothing else."""
 PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
-NO_PROSE = frozenset({"cover", "toc", "nav", "landmarks", "page-list", "loi", "lot"})
+ENDINGS = (".xhtml", ".html", ".htm", ".xht")
+LISTS = frozenset({"cover", "toc", "nav", "landmarks", "page-list", "loi", "lot"})
+"""Entries of the guide that lead to no prose."""
+
+Titles = dict[str, dict[str, list[tuple[str, int]]]]
 
 
 class Package(NamedTuple):
     title: str
     pages: tuple[str, ...]
     """Names of the documents in the archive, in reading order."""
-    titles: dict[str, dict[str, tuple[str, int]]]
-    """Of each document: title and level of what begins at an id (empty for the top)."""
+    titles: Titles
+    """Of each document: titles and levels of what begins at an id (empty for the top)."""
+    lists: dict[str, frozenset[str]]
+    """Of each document: ids of what the book calls a list (empty for the whole document)."""
+    others: tuple[str, ...]
+    """Documents that are no part of the reading order."""
+    missing: tuple[str, ...]
+    """What the reading order names and the archive does not have, or not as a document."""
+    notes: tuple[str, ...]
 
 
 def read(archive: Archive) -> Package:
-    """The package of a book.
+    """The package of a book, as far as it can be read.
 
     Raises:
         StudioError: no EPUB, damaged, or with digital rights management.
     """
     root_file = _root_file(archive)
-    root = markup.xml(archive.name, archive.read(root_file))
-    folder = posixpath.dirname(root_file)
-    items = {attribute(item, "id"): item for item in named(root, "item")}
-    files = {key: resolve(folder, attribute(item, "href")) for key, item in items.items()}
-    skipped = {file for file, role in _guide(root, folder) if role in NO_PROSE} | {
-        files[key] for key, item in items.items() if "nav" in attribute(item, "properties").split()
-    }
-    pages = [
-        files[attribute(ref, "idref")]
-        for ref in named(root, "itemref")
-        if attribute(ref, "idref") in items and attribute(ref, "linear") != "no"
-        if attribute(items[attribute(ref, "idref")], "media-type") in PAGES
-    ]
-    kept = tuple(dict.fromkeys(p for p in pages if p not in skipped and p in archive.names))
-    _refuse_protected(archive, kept)
-    titles: dict[str, dict[str, tuple[str, int]]] = {}
-    for target, title, level in _contents(archive, items, files):
+    root, damaged = markup.mended(archive.name, archive.read(root_file))
+    if root is None:
+        root, damaged = markup.xml(archive.name, b"<package/>"), True
+    book = _Book(archive, root, posixpath.dirname(root_file))
+    pages, missing = book.spine(damaged)
+    lists: dict[str, set[str]] = {}
+    for file, mark in book.lists():
+        lists.setdefault(file, set()).add(mark)
+    _refuse_protected(archive, pages)
+    contents, broken = _contents(archive, book)
+    titles: Titles = {}
+    for target, title, level in contents:
         page, _hash, mark = target.partition("#")
-        titles.setdefault(page, {}).setdefault(mark, (title, level))
-    return Package(_title(root), kept, titles)
+        places = titles.setdefault(book.members.anywhere("", page) or page, {})
+        if all(title != known for known, _level in places.setdefault(mark, [])):
+            places[mark].append((title, level))
+    others = [
+        n for n in archive.names
+        if n not in pages and n not in book.navigation and n.lower().endswith(ENDINGS)
+    ]  # fmt: skip
+    return Package(
+        _title(root),
+        pages,
+        titles,
+        {file: frozenset(marks) for file, marks in lists.items()},
+        tuple(others),
+        missing,
+        (
+            *((_("The list of the book’s documents is damaged; all were read."),) * damaged),
+            *((_("The table of contents is damaged; it was read as far as it goes."),) * broken),
+        ),
+    )
+
+
+class _Book:
+    """The package document of a book, and where in the archive that leads to."""
+
+    def __init__(self, archive: Archive, root: Element, folder: str) -> None:
+        self.members = Members(archive.names)
+        self.items: dict[str, Element] = {}
+        self.files: dict[str, str] = {}
+        for item in named(root, "item"):
+            key = attribute(item, "id").strip()
+            self.items[key] = item
+            self.files[key] = self.members.anywhere(folder, attribute(item, "href").strip())
+        self.navigation = {
+            self.files[key]
+            for key, item in self.items.items()
+            if "nav" in attribute(item, "properties").split()
+        }
+        self._root = root
+        self._folder = folder
+        self._archive = archive
+
+    def spine(self, damaged: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The documents in reading order, and what is missing of them.
+
+        Where the package is damaged, or has no order, all documents follow that it leaves out.
+        """
+        references = list(named(self._root, "itemref"))
+        linear = [ref for ref in references if attribute(ref, "linear").strip() != "no"]
+        pages: list[str] = []
+        missing: list[str] = []
+        for reference in linear or references:
+            key = self._page(attribute(reference, "idref").strip())
+            if key in self.files and self.files[key] and self._is_page(key):
+                pages.append(self.files[key])
+            elif key not in self.items or not self._is_image(key):
+                item = self.items.get(key)
+                missing.append((attribute(item, "href") if item is not None else "") or key)
+        if damaged or not pages:
+            listed = [f for key, f in self.files.items() if f and self._is_page(key)]
+            unlisted = [n for n in self._archive.names if n.lower().endswith(ENDINGS)]
+            pages += [p for p in (*listed, *unlisted) if p not in self.navigation]
+        return tuple(dict.fromkeys(pages)), tuple(dict.fromkeys(missing))
+
+    def lists(self) -> Iterator[tuple[str, str]]:
+        """Documents, and ids in them, that hold names of chapters and no prose."""
+        for file in self.navigation:
+            yield file, ""
+        for reference in named(self._root, "reference"):
+            if attribute(reference, "type").lower() in LISTS:
+                path, _hash, mark = attribute(reference, "href").partition("#")
+                if file := self.members.anywhere(self._folder, path.strip()):
+                    yield file, unquote(mark)
+
+    def _page(self, key: str) -> str:
+        """The item itself, or what it gives to programs that cannot show it."""
+        seen = {key}
+        while key in self.items and not self._is_page(key):
+            other = attribute(self.items[key], "fallback").strip()
+            if not other or other in seen:
+                break
+            seen.add(key := other)
+        return key
+
+    def _is_page(self, key: str) -> bool:
+        kind = attribute(self.items[key], "media-type").partition(";")[0].strip().lower()
+        name = self.files[key] or attribute(self.items[key], "href")
+        return kind in PAGES or name.lower().endswith(ENDINGS)
+
+    def _is_image(self, key: str) -> bool:
+        kind = attribute(self.items[key], "media-type").lower()
+        return kind.startswith("image/") and not kind.startswith("image/svg")
 
 
 def resolve(folder: str, link: str) -> str:
@@ -72,10 +169,15 @@ def resolve(folder: str, link: str) -> str:
 
 
 def _root_file(archive: Archive) -> str:
-    if CONTAINER in archive.names:
-        for found in named(markup.xml(archive.name, archive.read(CONTAINER)), "rootfile"):
-            if (path := unquote(attribute(found, "full-path"))) in archive.names:
+    members = Members(archive.names)
+    if container := members.find("", CONTAINER):
+        root, _damaged = markup.mended(archive.name, archive.read(container))
+        for found in named(root, "rootfile") if root is not None else ():
+            if path := members.anywhere("", attribute(found, "full-path").strip()):
                 return path
+    packages = [name for name in archive.names if name.lower().endswith(".opf")]
+    if packages:
+        return min(packages, key=lambda name: name.count("/"))
     raise StudioError(
         _("“{name}” is no EPUB.").format(name=archive.name),
         _("It does not say where its text is ({part}).").format(part=CONTAINER),
@@ -88,18 +190,15 @@ def _title(root: Element) -> str:
     return " ".join((found.text or "").split()) if found is not None else ""
 
 
-def _guide(root: Element, folder: str) -> Iterator[tuple[str, str]]:
-    for reference in named(root, "reference"):
-        target = resolve(folder, attribute(reference, "href")).partition("#")[0]
-        yield target, attribute(reference, "type").lower()
-
-
 def _refuse_protected(archive: Archive, pages: tuple[str, ...]) -> None:
-    if ENCRYPTION not in archive.names:
+    members = Members(archive.names)
+    if not (encryption := members.find("", ENCRYPTION)):
         return
-    for data in named(markup.xml(archive.name, archive.read(ENCRYPTION)), "EncryptedData"):
+    root, _damaged = markup.mended(archive.name, archive.read(encryption))
+    for data in named(root, "EncryptedData") if root is not None else ():
         method = next((attribute(m, "Algorithm") for m in named(data, "EncryptionMethod")), "")
-        hidden = {resolve("", attribute(r, "URI")) for r in named(data, "CipherReference")}
+        links = (attribute(link, "URI") for link in named(data, "CipherReference"))
+        hidden = {members.anywhere("", link) for link in links}
         if method not in FONTS_ONLY and hidden & set(pages):
             raise StudioError(
                 _("“{name}” is protected.").format(name=archive.name),
@@ -108,32 +207,54 @@ def _refuse_protected(archive: Archive, pages: tuple[str, ...]) -> None:
             )
 
 
-def _contents(
-    archive: Archive, items: dict[str, Element], files: dict[str, str]
-) -> Iterator[tuple[str, str, int]]:
-    """Target, title and level of each entry of the table of contents."""
-    for key, item in items.items():
-        file = files[key]
-        if file not in archive.names:
-            continue
-        if "nav" in attribute(item, "properties").split():
-            root, _encoding = markup.page(archive.name, archive.read(file))
-            yield from _navigation(root, posixpath.dirname(file))
-        elif attribute(item, "media-type") == "application/x-dtbncx+xml":
-            root = markup.xml(archive.name, archive.read(file))
-            for points in named(root, "navMap"):
-                yield from _points(points, posixpath.dirname(file))
+def _contents(archive: Archive, book: _Book) -> tuple[list[tuple[str, str, int]], bool]:
+    """Target, title and level of each entry of the table of contents, and whether it is damaged.
+
+    That of EPUB 3 goes before the older one.
+    """
+    broken = False
+    tables = [(True, file) for file in sorted(book.navigation)]
+    tables += [
+        (False, book.files[key])
+        for key, item in book.items.items()
+        if attribute(item, "media-type") == NCX or book.files[key].lower().endswith(".ncx")
+    ]
+    for is_navigation, file in tables:
+        folder, entries = posixpath.dirname(file), []
+        try:
+            content = archive.read(file) if file else b""
+            if is_navigation and content.strip():
+                root, _encoding = markup.page(archive.name, content)
+                entries = list(_navigation(root, folder))
+            elif content.strip():
+                ncx, damaged = markup.mended(archive.name, content)
+                broken = broken or damaged
+                for points in named(ncx, "navMap") if ncx is not None else ():
+                    entries += _points(points, folder)
+        except StudioError:
+            broken = True
+        broken = broken or not content.strip()
+        if entries:
+            return entries, broken
+    return [], broken
 
 
 def _navigation(root: Element, folder: str) -> Iterator[tuple[str, str, int]]:
-    """The list of EPUB 3, whose depth is that of its nested ``ol``."""
+    """The list of EPUB 3, whose depth is that of its nested ``ol``; a part without a link
+    begins where the first of its chapters does."""
     for nav in named(root, "nav"):
-        if "toc" not in webpages.types(nav):
+        if "toc" not in pageparts.types(nav):
             continue
-        for link in named(nav, "a"):
-            level = sum(local(above) == "ol" for above in link.iterancestors())
-            title = markup.words(link)
-            yield resolve(folder, attribute(link, "href")), title, level
+        for label in named(nav, "a", "span"):
+            above = list(label.iterancestors())
+            if local(label) == "span" and local(above[0]) != "li":
+                continue
+            links = (label,) if local(label) == "a" else named(above[0], "a")
+            target = next((t for link in links if (t := attribute(link, "href"))), "")
+            title = markup.words(label)
+            if target and title:
+                level = sum(local(each) == "ol" for each in above)
+                yield resolve(folder, target), title, max(level, 1)
 
 
 def _points(root: Element, folder: str) -> Iterator[tuple[str, str, int]]:
@@ -141,7 +262,7 @@ def _points(root: Element, folder: str) -> Iterator[tuple[str, str, int]]:
     for point in named(root, "navPoint"):
         level = 1 + sum(local(above) == "navPoint" for above in point.iterancestors())
         label = next((t for n in children(point, "navLabel") for t in named(n, "text")), None)
-        source = next(iter(children(point, "content")), None)
-        if label is not None and source is not None:
-            title = " ".join((label.text or "").split())
-            yield resolve(folder, attribute(source, "src")), title, level
+        sources = (attribute(source, "src") for source in named(point, "content"))
+        source = next((found for found in sources if found), "")
+        if label is not None and source and (title := markup.words(label)):
+            yield resolve(folder, source), title, level

@@ -5,103 +5,169 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from studio.text import composition, markup
+from studio.text import composition, holding, markup
+from studio.text import pageparts as parts
 from studio.text.composition import Blocks
+from studio.text.holding import Weights
 from studio.text.markup import attribute, local, named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lxml.etree import _Element as Element
 
-SKIPPED = frozenset(
-    {"head", "script", "style", "template", "noscript", "nav", "footer", "svg", "math", "iframe",
-     "object", "embed", "audio", "video", "canvas", "map", "form", "select", "button", "textarea",
-     "input", "rt", "rp", "del", "img", "dialog"}
-)  # fmt: skip
-PARAGRAPHS = frozenset(
-    {"p", "div", "section", "article", "main", "header", "aside", "body", "blockquote", "pre",
-     "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "tr", "td", "th", "figure",
-     "figcaption", "address", "center", "hgroup", "details", "summary", "fieldset"}
-)  # fmt: skip
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
-NOTES = frozenset(["footnote", "endnote", "footnotes", "endnotes", "rearnote", "rearnotes"])
-NOTE_ROLES = frozenset(["doc-footnote", "doc-endnote", "doc-endnotes"])
+DEEPEST = 3
+"""Pages within pages."""
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _SPACES_IN_A_ROW = re.compile(r" {2,}")
 _BESIDE_BREAK = re.compile(r" ?\n ?")
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_NUMBER = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶]{1,3}|[①-⑳])[\])]?")
 
 
 class Page:
     """Fills ``blocks`` with what ``read`` finds in a page.
 
-    ``titles`` gives headings, as title and level, to the elements with these ids; the one
-    for the page itself has the empty id.
+    ``titles`` gives headings, as titles and levels, to the elements with these ids; those
+    for the page itself have the empty id. ``lists`` are ids of what is a list of names.
     """
 
     def __init__(
-        self, footnotes: bool = False, titles: Mapping[str, tuple[str, int]] | None = None
+        self,
+        footnotes: bool = False,
+        titles: Mapping[str, Sequence[tuple[str, int]]] | None = None,
+        lists: frozenset[str] = frozenset(),
+        depth: int = 0,
     ) -> None:
         self.blocks = Blocks()
-        self.footnotes = self.tables = 0
+        self.footnotes = self.tables = self.readings = 0
+        self.left_out: list[str] = []
+        """The first words of each part that was left out."""
         self._keep_notes = footnotes
         self._notes: dict[str, str] = {}
-        self._titles = dict(titles or {})
+        self._titles = {mark: list(those) for mark, those in (titles or {}).items()}
+        self._pending: list[tuple[str, int]] = []
+        self._lists = lists
+        self._listed: set[Element] = set()
+        self._depth = depth
         self._words: list[str] = []
-        self._verbatim = 0
+        self._verbatim = self._in_heading = 0
 
     def read(self, root: Element) -> None:
+        self._weights = Weights(root, parts.is_doubtful)
         if self._keep_notes:
-            marks = {attribute(a, "href")[1:] for a in named(root, "a") if _is_reference(a)}
-            notes = ((attribute(n, "id"), n) for n in root.iter() if _is_note(n))
+            marks = {attribute(a, "href")[1:] for a in named(root, "a") if parts.is_reference(a)}
+            notes = ((attribute(n, "id"), n) for n in root.iter() if parts.is_note(n))
             self._notes = {mark: _note(note) for mark, note in notes if mark in marks}
-        if any(True for _heading in named(root, *HEADINGS)):
-            self._titles = {}
+        if self._titles:
+            self._settle_titles(root)
+        if self._lists:
+            self._listed = holding.listed(root, self._lists, self._weights, parts.is_block)
         self._head_of("")
         markup.traverse(root, self)
         self._end_paragraph()
+        self._say_titles()
 
     def enter(self, element: Element) -> bool:
         name = local(element)
-        if name in SKIPPED or _is_hidden(element):
+        if name in holding.NEVER:
+            self._leave_out(element, name)
             return False
-        if _is_note(element) and attribute(element, "id") in self._notes:
+        if self._listed and element in self._listed:
+            self._name(element)
             return False
-        if _is_note(element) and not self._keep_notes:
-            self.footnotes += 1
+        if element.attrib and self._is_passed_over(element, name):
             return False
-        if name == "a" and _is_reference(element):
-            return self._refer(attribute(element, "href"))
+        if name in parts.DOUBTFUL or (element.attrib and parts.is_hidden(element)):
+            if name == "iframe" and attribute(element, "srcdoc"):
+                self._read_inner(attribute(element, "srcdoc"))
+                return False
+            if not self._weights.holds_prose(element):
+                self._name(element)
+                return False
         if name == "table" and not self._is_prose(element):
             self.tables += 1
             return False
-        if name in PARAGRAPHS or name in HEADINGS or name == "hr":
+        if name in parts.PARAGRAPHS or name in parts.HEADINGS or name == "hr":
             self._end_paragraph()
-        if mark := self._titles and attribute(element, "id"):
-            self._head_of(mark)
+        if self._titles and element.attrib:
+            for mark in parts.marks(element):
+                self._head_of(mark)
         self._verbatim += name == "pre"
+        self._in_heading += name in parts.HEADINGS
         return True
 
     def leave(self, element: Element) -> None:
         name = local(element)
         self._verbatim -= name == "pre"
-        if name in HEADINGS:
-            self.blocks.heading(self._taken(), HEADINGS[name])
+        if name in parts.HEADINGS:
+            self._in_heading -= 1
+            if (text := self._taken()).strip():
+                self._pending = []
+            self.blocks.heading(text, parts.HEADINGS[name])
         elif name == "p" and not "".join(self._words).strip() and not len(element):
             self._words = []
             self.blocks.blank()
-        elif name in PARAGRAPHS:
+        elif name in parts.PARAGRAPHS:
             self._end_paragraph()
         elif name == "br":
             self._words.append("\n")
         elif name == "hr":
             self.blocks.scene_break()
+        elif name == "a" and self._notes and parts.is_reference(element):
+            self._refer(element)
 
     def text(self, text: str) -> None:
         self._words.append(text if self._verbatim else _SPACE.sub(" ", text))
+
+    def notes(self) -> tuple[str, ...]:
+        """What of the page was left out, but for footnotes and tables."""
+        return parts.left_out(self.left_out, self.readings)
+
+    def _is_passed_over(self, element: Element, name: str) -> bool:
+        """A note, the mark of one, the number of a page, or what calls itself a list of names."""
+        if name == "a" and parts.is_reference(element) and parts.is_mark(element):
+            self._refer(element)
+            return True
+        kinds = parts.types(element)
+        if not kinds:
+            return False
+        if parts.is_note(element) and attribute(element, "id") in self._notes:
+            return True
+        if parts.is_note(element) and not self._keep_notes:
+            self.footnotes += 1
+            return True
+        if kinds & {"pagebreak", "doc-pagebreak"}:
+            return len(markup.words(element)) <= parts.LONGEST_NUMBER
+        if not kinds & parts.NO_PROSE or not self._weights.of(element).is_listing:
+            return False
+        self._name(element)
+        return True
+
+    def _leave_out(self, element: Element, name: str) -> None:
+        self.readings += name == "rt"
+        if name in parts.NAMED:
+            self._name(element)
+
+    def _name(self, element: Element) -> None:
+        weight = self._weights.of(element)
+        is_links = local(element) == "nav" and not weight.plain
+        if not is_links and (words := holding.first_words(element)):
+            self.left_out.append(words)
+
+    def _read_inner(self, source: str) -> None:
+        """A page that another one shows within itself."""
+        self._end_paragraph()
+        if not source.strip():
+            return
+        if self._depth >= DEEPEST:
+            self.left_out.append(holding.shown(" ".join(source.split())))
+            return
+        root, _encoding = markup.page("srcdoc", source.encode("utf-8", "replace"))
+        inner = Page(self._keep_notes, depth=self._depth + 1)
+        inner.read(root)
+        self.blocks.extend(inner.blocks)
+        self.left_out += inner.left_out
+        self.footnotes, self.tables = self.footnotes + inner.footnotes, self.tables + inner.tables
 
     def _taken(self) -> str:
         text = _SPACES_IN_A_ROW.sub(" ", _BESIDE_BREAK.sub("\n", "".join(self._words)))
@@ -110,67 +176,56 @@ class Page:
 
     def _end_paragraph(self) -> None:
         if (text := self._taken()).strip():
+            self._say_titles()
             # Two line breaks in a row are how old pages part their paragraphs.
             for paragraph in text.split("\n\n"):
                 self.blocks.paragraph(paragraph)
 
+    def _settle_titles(self, root: Element) -> None:
+        """Titles that the page's own headings say fall away; those that lead nowhere go to
+        the top, where they are not lost."""
+        own = [parts.letters(markup.words(heading)) for heading in named(root, *parts.HEADINGS)]
+        own = [heading for heading in own if heading]
+        if own:
+            self._titles.pop("", None)
+        ids = {mark for element in root.iter() if element.attrib for mark in parts.marks(element)}
+        astray: list[tuple[str, int]] = []
+        for mark in [mark for mark in self._titles if mark]:
+            titles = [t for t in self._titles[mark] if parts.letters(t[0]) not in own]
+            self._titles[mark] = titles
+            if mark not in ids:
+                del self._titles[mark]
+                astray += titles
+        if astray:
+            self._titles[""] = [*self._titles.get("", ()), *astray]
+
     def _head_of(self, mark: str) -> None:
         if titled := self._titles.pop(mark, None):
-            self._end_paragraph()
-            self.blocks.heading(*titled)
+            if not self._in_heading:
+                self._end_paragraph()
+            self._pending += titled
 
-    def _refer(self, target: str) -> bool:
+    def _say_titles(self) -> None:
+        """A heading that follows at once goes before these."""
+        pending, self._pending = self._pending, []
+        for title, level in pending:
+            self.blocks.heading(title, level)
+
+    def _refer(self, link: Element) -> None:
         """The mark of a note is not part of the story; the note is, if it is wanted."""
-        if note := self._notes.get(target.rpartition("#")[2]):
+        if note := self._notes.get(attribute(link, "href").rpartition("#")[2]):
             self._words.append(f" [{note}]")
-        return False
 
     def _is_prose(self, table: Element) -> bool:
         return composition.is_prose([markup.words(cell) for cell in named(table, "td", "th")])
 
 
-def title_of(root: Element) -> str:
-    """What stands in the ``<title>`` of the page."""
-    found = next(named(root, "title"), None)
-    return markup.words(found) if found is not None else ""
-
-
-def types(element: Element) -> set[str]:
-    """The ``epub:type`` and the ARIA role of an element."""
-    return {*attribute(element, "type").lower().split(), *attribute(element, "role").split()}
-
-
-def _is_note(element: Element) -> bool:
-    return local(element) in ("aside", "section", "div", "li", "p", "ol") and bool(
-        types(element) & (NOTES | NOTE_ROLES)
-    )
-
-
 def _note(element: Element) -> str:
     page = Page()
+    page._weights = Weights(element, parts.is_doubtful)
     for child in element:
         markup.traverse(child, page)
         page.text(child.tail or "")
     page.text(element.text or "")
     page._end_paragraph()
     return page.blocks.prose()
-
-
-def _is_reference(link: Element) -> bool:
-    """The small number that leads to a note, or back from it."""
-    if types(link) & {"noteref", "doc-noteref", "doc-backlink", "backlink"}:
-        return True
-    above = link.getparent()
-    beside = link if above is None else above
-    raised = local(beside) == "sup" or any(local(child) == "sup" for child in link)
-    return raised and "#" in attribute(link, "href") and bool(_NUMBER.fullmatch(markup.words(link)))
-
-
-def _is_hidden(element: Element) -> bool:
-    if not element.attrib:
-        return False
-    return (
-        "hidden" in element.attrib
-        or attribute(element, "aria-hidden") == "true"
-        or bool(_HIDDEN.search(attribute(element, "style")))
-    )

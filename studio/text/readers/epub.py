@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import composition, markup, packages, webpages
+from studio.text import composition, markup, packages, pageparts, webpages
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
+from studio.text.holding import Weights
 from studio.text.reading import FootnoteOptions, Reading
 
 if TYPE_CHECKING:
@@ -36,39 +37,113 @@ class Epub:
         """
         archive = Archive(name, data)
         package = packages.read(archive)
-        story, size, footnotes, tables = Blocks(), 0, 0, 0
-        for file in package.pages:
-            content = archive.read(file)
-            size += len(content)
-            if size > LARGEST:
-                _refuse(name)
-            root, _encoding = markup.page(f"{name}: {file}", content)
-            if _is_no_prose(root):
-                continue
-            page = webpages.Page(options.footnotes, package.titles.get(file))
-            page.read(root)
-            if not page.blocks.is_empty:
-                story.extend(page.blocks)
-            footnotes, tables = footnotes + page.footnotes, tables + page.tables
+        book = _Story(archive, package, options)
+        book.read(package.pages)
+        if book.blocks.is_empty:
+            book.read_lists()
         return Reading(
-            text=story.text(),
+            text=book.blocks.text(),
             encoding="utf-8",
             title=composition.readable(package.title),
-            notes=(
-                *composition.footnotes_left_out(footnotes),
-                *composition.tables_left_out(tables),
-                *story.notes(),
-            ),
+            notes=(*book.notes(), *book.blocks.notes()),
         )
 
 
-def _is_no_prose(root: Element) -> bool:
-    bodies = markup.named(root, "body")
-    return any(
-        webpages.types(element) & packages.NO_PROSE
-        for body in bodies
-        for element in (body, *list(body)[:1])
-    )
+class _Story:
+    """Collects the documents of a book."""
+
+    def __init__(self, archive: Archive, package: packages.Package, options: FootnoteOptions):
+        self.blocks = Blocks()
+        self._archive = archive
+        self._package = package
+        self._options = options
+        self._size = self._footnotes = self._tables = self._readings = 0
+        self._left_out: list[str] = []
+        self._empty: list[str] = []
+        self._lists: dict[str, Element] = {}
+
+    def read(self, files: tuple[str, ...]) -> None:
+        """Add these documents, but for those that are lists of names."""
+        for file in files:
+            root = self._root(file)
+            if root is None:
+                self._empty.append(file)
+            elif self._is_list(file, root):
+                self._lists[file] = root
+            else:
+                self._add(file, root)
+
+    def read_lists(self) -> None:
+        """Add what was taken for lists: a book of nothing else has its text there."""
+        for file, root in self._lists.items():
+            self._add(file, root)
+        self._lists = {}
+
+    def notes(self) -> tuple[str, ...]:
+        """What of the book was not read."""
+        package = self._package
+        beside = [file for file in package.others if self._may_say(file)]
+        lists = [file for file, root in self._lists.items() if self._says(root)]
+        return (
+            *package.notes,
+            *composition.named(_("Missing in the book: {names}."), package.missing),
+            *composition.named(_("Empty in the book: {names}."), self._empty),
+            *composition.named(_("Left out as cover or contents: {names}."), lists),
+            *composition.named(
+                _("Left out, because they are not in the book’s reading order: {names}."), beside
+            ),
+            *pageparts.left_out(self._left_out, self._readings),
+            *composition.footnotes_left_out(self._footnotes),
+            *composition.tables_left_out(self._tables),
+        )
+
+    def _root(self, file: str) -> Element | None:
+        content = self._archive.read(file)
+        self._size += len(content)
+        if self._size > LARGEST:
+            _refuse(self._archive.name)
+        if not content.strip():
+            return None
+        return markup.page(f"{self._archive.name}: {file}", content)[0]
+
+    def _add(self, file: str, root: Element) -> None:
+        marks = self._package.lists.get(file, frozenset()) - {""}
+        page = webpages.Page(self._options.footnotes, self._package.titles.get(file), marks)
+        page.read(root)
+        if not page.blocks.is_empty:
+            self.blocks.extend(page.blocks)
+        self._left_out += page.left_out
+        self._footnotes += page.footnotes
+        self._tables += page.tables
+        self._readings += page.readings
+
+    def _is_list(self, file: str, root: Element) -> bool:
+        """Whether the book, or the document itself, calls the whole of it a list of names."""
+        body = next(markup.named(root, "body"), root)
+        parts = [e for e in body if isinstance(e.tag, str)]
+        alone = parts[0] if len(parts) == 1 else body
+        called = pageparts.types(body) | pageparts.types(alone)
+        marks = self._package.lists.get(file, frozenset())
+        # A mark that is not there can only mean the whole document.
+        if marks - {""}:
+            marks -= {m for e in root.iter() if e.attrib for m in pageparts.marks(e)}
+        if not called & pageparts.NO_PROSE and not marks:
+            return False
+        return Weights(body, pageparts.is_doubtful).of(body).is_listing
+
+    def _may_say(self, file: str) -> bool:
+        try:
+            return self._says(self._root(file))
+        except StudioError:
+            return True
+
+    @staticmethod
+    def _says(root: Element | None) -> bool:
+        if root is None:
+            return False
+        body = next(markup.named(root, "body"), root)
+        weight = Weights(body, pageparts.is_doubtful).of(body)
+        return bool(weight.plain)
 
 
 def _refuse(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.text import composition, markup, webpages
+from studio.text import composition, markup, pageparts, webpages
 from studio.text.reading import FootnoteOptions, Reading
 
 
@@ -28,10 +28,11 @@ class Html:
         return Reading(
             text=page.blocks.text(),
             encoding=encoding,
-            title=composition.readable(webpages.title_of(root)),
+            title=composition.readable(pageparts.title_of(root)),
             notes=(
                 *composition.footnotes_left_out(page.footnotes),
                 *composition.tables_left_out(page.tables),
+                *page.notes(),
                 *page.blocks.notes(),
             ),
         )

@@ -117,9 +117,182 @@ def test_a_zip_of_something_else() -> None:
         epub.check("a.epub", manuscripts.zipped({"a.txt": "x"}))
 
 
-def test_a_missing_document_is_passed_over_but_its_neighbours_are_read() -> None:
-    extra = '<item id="gone" href="gone.xhtml" media-type="application/xhtml+xml"/>'
-    assert lines(manuscripts.epub({"a.xhtml": "<p>He.</p>"}, opf=extra)) == ["He."]
+def said(data: bytes) -> str:
+    return " ".join(read(data).notes)
+
+
+def opf(manifest: str, spine: str, guide: str = "") -> str:
+    return (
+        f"<package><manifest>{manifest}</manifest><spine>{spine}</spine>"
+        f"<guide>{guide}</guide></package>"
+    )
+
+
+def item(key: str, href: str, kind: str = "application/xhtml+xml", more: str = "") -> str:
+    return f'<item id="{key}" href="{href}" media-type="{kind}" {more}/>'
+
+
+def reference(*keys: str, more: str = "") -> str:
+    return "".join(f'<itemref idref="{key}" {more}/>' for key in keys)
+
+
+def book(pages: dict[str, str], package: str, **more: str) -> bytes:
+    """A book of these pages (name in the archive to body) and this package document."""
+    files = {name: manuscripts.xhtml(body) for name, body in pages.items()}
+    container = '<container><rootfile full-path="OEBPS/b.opf"/></container>'
+    meta = {"META-INF/container.xml": container, "OEBPS/b.opf": package}
+    more = {name.replace("__", "/"): content for name, content in more.items()}
+    return manuscripts.zipped({n: c for n, c in (meta | files | more).items() if c})
+
+
+@pytest.mark.parametrize(
+    ("href", "name"),
+    [
+        ("Chapter1.XHTML", "OEBPS/chapter1.xhtml"),
+        ("chapter%201.xhtml", "OEBPS/chapter 1.xhtml"),
+        ("chapter 1.xhtml", "OEBPS/chapter%201.xhtml"),
+        ("caf\u00e9.xhtml", "OEBPS/cafe\u0301.xhtml"),
+        ("./a.xhtml", "OEBPS/a.xhtml"),
+        ("text\\a.xhtml", "OEBPS/text/a.xhtml"),
+        ("/OEBPS/a.xhtml", "OEBPS/a.xhtml"),
+        ("/a.xhtml", "OEBPS/a.xhtml"),
+        ("OEBPS/a.xhtml", "OEBPS/a.xhtml"),
+        ("../a.xhtml", "OEBPS/text/a.xhtml"),
+    ],
+)
+def test_documents_are_found_by_what_their_names_mean(href: str, name: str) -> None:
+    pages = {"OEBPS/first.xhtml": "<p>He.</p>", name: "<p>She.</p>"}
+    package = opf(item("f", "first.xhtml") + item("i", href), reference("f", "i"))
+    data = book(pages, package)
+    assert lines(data) == ["He.", "She."]
+    assert read(data).notes == ()
+
+
+def test_a_missing_document_is_named_and_its_neighbours_are_read() -> None:
+    package = opf(item("a", "a.xhtml") + item("g", "gone.xhtml"), reference("a", "g", "nowhere"))
+    data = book({"OEBPS/a.xhtml": "<p>He.</p>"}, package)
+    assert lines(data) == ["He."]
+    assert "Missing in the book: gone.xhtml, nowhere." in said(data)
+
+
+def test_what_is_not_in_the_reading_order_is_named() -> None:
+    pages = {f"OEBPS/{n}.xhtml": f"<p>{n} says so.</p>" for n in "abc"}
+    pages |= {"OEBPS/picture.xhtml": "<img src='x'/>", "OEBPS/empty.xhtml": "<p/>"}
+    package = opf(
+        item("a", "a.xhtml") + item("b", "b.xhtml") + item("e", "empty.xhtml"),
+        reference("a", "e") + reference("b", more="linear='no'"),
+    )
+    data = book(pages, package)
+    assert lines(data) == ["a says so."]
+    assert "reading order: OEBPS/b.xhtml, OEBPS/c.xhtml." in said(data)
+    everything = opf(item("a", "a.xhtml"), reference("a", more="linear='no'"))
+    assert lines(book(pages, everything)) == ["a says so."]
+
+
+def test_documents_of_other_types_are_read_or_named() -> None:
+    pages = {f"OEBPS/{n}": "<p>He.</p>" for n in ("a.html", "b.xhtml", "c.xhtml", "d.svg")}
+    package = opf(
+        item("a", "a.html", "text/x") + item("b", "b.xhtml", "Application/XHTML+XML; x=y")
+        + item("p", "p.pdf", "application/pdf", 'fallback="c"') + item("c", "c.xhtml")
+        + item("d", "d.svg", "image/svg+xml") + item("j", "j.jpg", "image/jpeg"),
+        reference("a", "b", "p", "d", "j"),
+    )  # fmt: skip
+    data = book(pages, package)
+    assert lines(data) == ["He."] * 3
+    assert "Missing in the book: d.svg." in said(data)
+
+
+ONLY = "<h1 id='c1'>One</h1><p>He went.</p><h1>Two</h1><p>She stayed.</p>"
+LISTED = "<div id='toc'><h2 id='top'>Contents</h2><p><a href='#c1'>The first</a></p></div>"
+
+
+@pytest.mark.parametrize("mark", ["", "#toc", "#top", "#c1", "#gone"])
+@pytest.mark.parametrize("kind", ["toc", "landmarks", "cover", "nav"])
+def test_a_guide_does_not_empty_a_book(mark: str, kind: str) -> None:
+    guide = f'<reference type="{kind}" href="a.xhtml{mark}"/>'
+    package = opf(item("a", "a.xhtml"), reference("a"), guide)
+    found = lines(book({"OEBPS/a.xhtml": LISTED + ONLY}, package))
+    assert found[-4:] == ["# One", "He went.", "# Two", "She stayed."]
+    assert (found[0] == "# One") == (mark in ("#toc", "#top"))
+    alone = lines(book({"OEBPS/a.xhtml": "<p>Hello</p>"}, package))
+    assert alone == ["Hello"]
+
+
+def test_lists_are_left_out_and_named() -> None:
+    contents = "<h1>Contents</h1>" + "<p><a href='a.xhtml'>One</a></p>" * 9
+    pages = {"OEBPS/a.xhtml": ONLY, "OEBPS/t.xhtml": contents, "OEBPS/u.xhtml": contents}
+    guide = '<reference type="toc" href="t.xhtml"/><reference type="toc" href="u.xhtml#x"/>'
+    manifest = item("t", "t.xhtml") + item("u", "u.xhtml") + item("a", "a.xhtml")
+    data = book(pages, opf(manifest, reference("t", "u", "a"), guide))
+    assert lines(data)[0] == "# One"
+    assert "cover or contents: OEBPS/t.xhtml, OEBPS/u.xhtml." in said(data)
+    assert lines(data) == lines(book(pages, opf(manifest, reference("a"))))
+
+
+def test_a_document_that_begins_with_contents_loses_them_alone() -> None:
+    listed = "<section epub:type='toc'><p>One</p><p>Two</p></section>"
+    assert lines(manuscripts.epub({"a.xhtml": listed + ONLY}))[0] == "# One"
+    chapter = f"<section epub:type='toc'><p>{manuscripts.ENGLISH}</p></section>"
+    assert lines(manuscripts.epub({"a.xhtml": chapter}))[0] == manuscripts.ENGLISH
+
+
+NCX = (
+    "<ncx><navMap><navPoint><navLabel><text>The Quay</text></navLabel><content src='a.xhtml'/>"
+    "</navPoint><navPoint><navLabel><text>Ni"
+)
+
+
+@pytest.mark.parametrize("ncx", [NCX, NCX[:60], "", "no XML", "<ncx", NCX + "&x;"])
+def test_a_broken_table_of_contents_does_not_close_the_book(ncx: str) -> None:
+    package = opf(item("a", "a.xhtml") + NCX_ITEM, reference("a"))
+    data = book({"OEBPS/a.xhtml": "<p>He.</p>"}, package, OEBPS__toc__ncx="", **{
+        "OEBPS/toc.ncx": ncx or " "
+    })  # fmt: skip
+    assert lines(data) == (["# The Quay", "He."] if ncx.startswith(NCX) else ["He."])
+    assert "table of contents is damaged" in said(data)
+
+
+@pytest.mark.parametrize(
+    "nav",
+    ['<li><a href="a.xhtml#gone">Night</a></li>', '<li><a href="a.xhtml#n">Night</a></li>',
+     '<li><a href="A.xhtml">Night</a></li>'],
+)  # fmt: skip
+def test_a_title_is_not_lost_with_its_place(nav: str) -> None:
+    pages = {"a.xhtml": "<p>He.</p>"}
+    assert lines(manuscripts.epub(pages, nav=nav, opf=NAV_ITEM)) == ["# Night", "He."]
+
+
+def test_titles_by_names_and_beside_other_headings() -> None:
+    nav = '<li><span>Part One</span><ol><li><a href="a.xhtml#n">Night</a></li>'
+    nav += '<li><a href="a.xhtml#o">Own</a></li><li><a href="a.xhtml#d">Dawn</a></li></ol></li>'
+    page = "<h1>The Tide</h1><p><a name='n'/>He.</p><h2 id='o'>Own</h2><p id='d'>She.</p>"
+    found = lines(manuscripts.epub({"a.xhtml": page}, nav=nav, opf=NAV_ITEM))
+    assert found == ["# The Tide", "# Part One", "## Night", "He.", "## Own", "## Dawn", "She."]
+
+
+def test_a_damaged_package_is_read_as_far_as_it_goes() -> None:
+    pages = {f"OEBPS/{n}.xhtml": f"<p>{n}.</p>" for n in "abc"}
+    whole = opf("".join(item(n, f"{n}.xhtml") for n in "cab"), reference(*"cab"))
+    for end in ("<itemref idref='a'", "<spine", '<item id="a"', "<package"):
+        data = book(pages, whole[: whole.find(end)] or " ")
+        assert sorted(lines(data)) == ["a.", "b.", "c."]
+        assert "damaged" in said(data)
+
+
+def test_a_book_without_a_container() -> None:
+    package = opf(item("a", "a.xhtml"), reference("a"))
+    pages = {"OEBPS/a.xhtml": "<p>He.</p>"}
+    assert lines(book(pages, package, **{"META-INF/container.xml": ""})) == ["He."]
+    cut = "<container><rootfile full-path='oebps/B.opf'/><root"
+    assert lines(book(pages, package, **{"META-INF/container.xml": cut})) == ["He."]
+
+
+def test_numbers_of_printed_pages_and_words_that_lead_to_notes() -> None:
+    page = "<p>He we<span epub:type='pagebreak' id='p2'>12</span>nt to <a epub:type='noteref'"
+    page += " href='#n'>the flood plain</a>.</p><aside epub:type='footnote' id='n'>Of 1871.</aside>"
+    data = manuscripts.epub({"a.xhtml": page})
+    assert lines(data) == ["He went to the flood plain."]
+    assert read(data, footnotes=True).text == "He went to the flood plain [Of 1871.]."
 
 
 def test_a_link_that_leads_out_of_the_book_finds_nothing() -> None:

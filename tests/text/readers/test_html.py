@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.text.importing import read_manuscript
+from studio.text.mending import mended
 from studio.text.readers.html import plugin as html
 from studio.text.reading import Reading
 from tests import manuscripts
@@ -38,6 +39,65 @@ def read(body: str, **options: bool) -> Reading:
 )
 def test_what_a_page_says(body: str, text: str) -> None:
     assert read(body).text == text
+
+
+PROSE = "<p>He went.</p><p>She stayed, and said nothing of it.</p>"
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["form", "noscript", "template", "dialog", "footer", "nav", "button", "aside", "details",
+     "header", "object", "fieldset", "search", "center", "div hidden", "noframes",
+     "div style='visibility:hidden'", "body aria-hidden='true'", "div role='navigation'"],
+)  # fmt: skip
+def test_what_is_around_the_prose_of_a_page_is_read(around: str) -> None:
+    name = around.partition(" ")[0]
+    page = f"<h1>The Quay</h1><{around}>{PROSE}</{name}>"
+    lines = read(page).text.split("\n\n")
+    assert lines == ["# The Quay", "He went.", "She stayed, and said nothing of it."]
+
+
+def test_what_is_beside_the_prose_is_left_out_and_named() -> None:
+    beside = "<form><label>Your name</label> <button>Send</button></form>"
+    beside += "<div hidden>Nobody sees this</div><nav><a href='/'>Home</a></nav>"
+    beside += "<p>He <del>never</del> went.</p><select><option>Chapter 2</option></select>"
+    reading = read(PROSE + beside)
+    assert reading.text.endswith("She stayed, and said nothing of it.\n\nHe went.")
+    (note,) = reading.notes
+    for words in ("“Your name Send”", "“Nobody sees this”", "“never”", "“Chapter 2”"):
+        assert words in note
+    assert "Home" not in note
+
+
+def test_chapters_in_parts_that_a_script_would_show_are_read() -> None:
+    chapter = f"<p>{manuscripts.ENGLISH * 20}</p>"
+    page = "".join(f"<div style='display:none'><h2>{n}</h2>{chapter}</div>" for n in (1, 2, 3))
+    assert read(page).text.count(manuscripts.ENGLISH * 20) == 3
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<title>Tide<body><p>He went.</p>", "He went."),
+        ("<p>He.</p><script>x<p>She.</p>", "He.\n\nx\n\nShe."),
+        ("<p>He.</p><textarea><p>She.</p>", "He.\n\nShe."),
+        ("<p>He.</p><!-- x <p>She.</p>", "He.\n\n<!-- x\n\nShe."),
+        ("<head><title/><script src='a'/></head><p>He went.</p>", "He went."),
+        ("<p>He <![CDATA[went & came]]>.</p>", "He went & came."),
+        ("<div hidden='hidden'/>He went.", "He went."),
+        ("<iframe srcdoc='&lt;p>He went.'></iframe>", "He went."),
+        ("<svg><title>x</title><text>He went.</text><text>She stayed.</text></svg>",
+         "He went.\n\nShe stayed."),
+        ("<dl><dt>Tide<dd>Water.</dl>", "Tide\n\nWater."),
+    ],
+)  # fmt: skip
+def test_nothing_swallows_the_text(page: str, text: str) -> None:
+    assert html.run("a.html", page.encode(), html.Spec()).text == text
+
+
+@pytest.mark.parametrize("mark", ["<script>", "<title><p>", "<!--", "<![CDATA[", "<title>"])
+def test_marks_without_an_end_are_looked_at_once(mark: str) -> None:
+    mended(mark * 100_000 + "<p></title>")
 
 
 def test_tables_for_layout_are_read() -> None:

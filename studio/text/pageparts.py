@@ -1,0 +1,133 @@
+"""What the parts of a page are: paragraphs, headings, notes, and what seldom is prose."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from studio.language import _, n_
+from studio.text import composition, markup
+from studio.text.markup import attribute, local, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lxml.etree import _Element as Element
+
+DOUBTFUL = frozenset(
+    {"nav", "footer", "form", "button", "textarea", "dialog", "noscript", "template", "svg",
+     "iframe", "object", "audio", "video", "canvas"}
+)  # fmt: skip
+"""Elements that are left out unless they hold the prose of their page."""
+NAMED = frozenset({"select", "del", "math"})
+"""Elements without prose whose words are named, as a writer may miss them."""
+PARAGRAPHS = frozenset(
+    {"p", "div", "section", "article", "main", "header", "aside", "body", "blockquote", "pre",
+     "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "tr", "td", "th", "figure",
+     "figcaption", "address", "center", "hgroup", "details", "summary", "fieldset", "legend",
+     "menu", "search", "noframes", "text"} | DOUBTFUL
+)  # fmt: skip
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+NOTES = frozenset(["footnote", "endnote", "footnotes", "endnotes", "rearnote", "rearnotes"])
+NOTE_ROLES = frozenset(["doc-footnote", "doc-endnote", "doc-endnotes"])
+NO_PROSE = frozenset(
+    {"cover", "toc", "nav", "landmarks", "page-list", "loi", "lot", "doc-toc", "doc-cover",
+     "doc-pagelist"}
+)  # fmt: skip
+"""What a part of a book calls itself that is a list of names, as long as it is one."""
+LONGEST_NUMBER = 20
+"""Characters of what a page of the printed book is called."""
+
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_NUMBER = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶]{1,3}|[①-⑳])[\])]?")
+_MARK = re.compile(
+    r"[\[(（【〔]?(?:(?:notes?|fn|footnote|endnote|注|註|脚注|注释)\W{0,2})?"
+    r"(?:\d{1,4}|x{0,3}(?:ix|iv|v?i{0,3})|[^\W\d]|[^\w\s]{1,3})\W{0,2}"
+    r"|\W{0,3}(?:back|return|返回)?\W{0,3}",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"\w+")
+
+
+def title_of(root: Element) -> str:
+    """What stands in the ``<title>`` of the page."""
+    found = next(named(root, "title"), None)
+    return markup.words(found) if found is not None else ""
+
+
+def left_out(parts: Sequence[str], readings: int = 0) -> tuple[str, ...]:
+    """What to tell the writer of parts that are no prose, named by their first words."""
+    count = n_(
+        "{count} reading beside a character was left out.",
+        "{count} readings beside characters were left out.",
+        readings,
+    )
+    return (
+        *composition.named(_("Left out, because it is not the page’s prose: {names}."), parts),
+        *((count.format(count=readings),) if readings else ()),
+    )
+
+
+def types(element: Element) -> set[str]:
+    """The ``epub:type`` and the ARIA role of an element."""
+    found: set[str] = set()
+    for key, value in element.attrib.items():
+        if str(key) in ("type", "role") or str(key).endswith((":type", "}type")):
+            found.update(str(value).lower().split())
+    return found
+
+
+def is_doubtful(element: Element) -> bool:
+    """An element that is left out unless it holds prose."""
+    if local(element) in DOUBTFUL:
+        return True
+    return bool(element.attrib) and (is_hidden(element) or bool(types(element) & NO_PROSE))
+
+
+def marks(element: Element) -> Iterator[str]:
+    """What links within the book may call this place."""
+    if mark := attribute(element, "id"):
+        yield mark
+    if local(element) == "a" and (mark := attribute(element, "name")):
+        yield mark
+
+
+def is_block(element: Element) -> bool:
+    return local(element) in PARAGRAPHS or local(element) in HEADINGS
+
+
+def letters(text: str) -> str:
+    return "".join(_LETTERS.findall(text)).casefold()
+
+
+def is_note(element: Element) -> bool:
+    return (
+        bool(element.attrib)
+        and local(element) in ("aside", "section", "div", "li", "p", "ol", "dl", "dd")
+        and bool(types(element) & (NOTES | NOTE_ROLES))
+    )
+
+
+def is_mark(link: Element) -> bool:
+    """Nothing but the sign of a note, or the way back from one."""
+    return bool(_MARK.fullmatch(markup.words(link)))
+
+
+def is_reference(link: Element) -> bool:
+    """The small number that leads to a note, or back from it."""
+    if types(link) & {"noteref", "doc-noteref", "doc-backlink", "backlink"}:
+        return True
+    above = link.getparent()
+    beside = link if above is None else above
+    raised = local(beside) == "sup" or any(local(child) == "sup" for child in link)
+    return raised and "#" in attribute(link, "href") and bool(_NUMBER.fullmatch(markup.words(link)))
+
+
+def is_hidden(element: Element) -> bool:
+    if not element.attrib:
+        return False
+    return (
+        "hidden" in element.attrib
+        or attribute(element, "aria-hidden") == "true"
+        or bool(_HIDDEN.search(attribute(element, "style")))
+    )
