@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from studio.text import encoding
+from studio.language import _, n_
+from studio.text import composition, encoding, headings
+from studio.text.inlines import plain
 from studio.text.readers import txt
 from studio.text.reading import ReaderOptions, Reading
+from studio.text.scrivenings import without_styles
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>(?:[^\n]*\n){0,60}?)(?:---|\.\.\.)[ \t]*\n")
+LONGEST_TITLE = 80
+"""Characters of a line above an underline that may be a heading."""
+
+_FRONT_MATTER = re.compile(
+    r"\A---[ \t]*\n(?P<fields>(?:[^\n]*\n){0,60}?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+)
+_FIELD = re.compile(r"(?P<key>[A-Za-z_][\w.-]*):(?:\s|$)|[ \t]|-\s|[#\]}]|$")
 _TITLE = re.compile(r"^title:[ \t]*[\"']?(?P<title>[^\n\"']*)", re.MULTILINE | re.IGNORECASE)
-_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->))*-->")
-_UNDERLINED = re.compile(r"^(?P<title>[^\n#>\-*\s][^\n]*)\n(?P<line>=+|-+)[ \t]*$", re.MULTILINE)
-_OWN_LINE = re.compile(r"#{1,6}\s|>|[-*+]\s|\d{1,3}[.)]\s|\s*(?:[-*_]\s*){3,}$")
-_HARD_BREAK = ("  ", "\\")
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
+_OWN_LINE = re.compile(
+    r"#{1,6}(?:\s|$)|>|[-*+]\s|\d{1,3}[.)]\s|\||\[[^\]\n]{1,200}\]:|\s*(?:[-*_]\s*){3,}$"
+)
+_STOPS = tuple(".!?…,;:。！？，；：”’\"'」』）)")
 _WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uff60“”‘’…—]")
+_PAUSE = re.compile(r"[\s.…—–-]*")
+_LINE_END = re.compile(r"[ \t]*\n(?:[ \t]*\n)?")
 
 
 class Markdown:
@@ -35,41 +49,168 @@ class Markdown:
         """
         decoded = encoding.decode(name, data)
         text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-        title = ""
-        if front := _FRONT_MATTER.match(text):
-            named = _TITLE.search(front["fields"])
-            title = named["title"].strip() if named else ""
-            text = text[front.end() :]
-        text = _UNDERLINED.sub(_as_heading, _COMMENT.sub("", text))
+        title, fields, text = _front_matter(text)
+        pieces, comments = _Pieces(), 0
+        for part, is_code in _parts(text):
+            if is_code:
+                pieces.code(part)
+            else:
+                prose, count = _without_comments(part)
+                pieces.prose(prose)
+                comments += count
+        note = n_("{count} comment was left out.", "{count} comments were left out.", comments)
         return Reading(
-            text=_unwrapped(text),
+            text=without_styles(pieces.text()),
             encoding=decoded.encoding,
             title=title,
-            notes=txt.damage(decoded),
+            notes=(
+                *composition.named(_("Left out: the fields above the text, {names}."), fields),
+                *((note.format(count=comments),) if comments else ()),
+                *txt.damage(decoded),
+            ),
         )
 
 
-def _as_heading(match: re.Match[str]) -> str:
-    return f"{'#' if match['line'][0] == '=' else '##'} {match['title']}\n"
+class _Pieces:
+    """Puts paragraphs together again, whose line ends are spaces but for hard breaks."""
 
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._open: list[str] = []
+        """Lines of a paragraph that may go on."""
+        self._broken = False
 
-def _unwrapped(text: str) -> str:
-    """Line ends within a paragraph are spaces in Markdown, but for hard breaks."""
-    pieces: list[str] = []
-    open_line = False
-    for line in text.split("\n"):
-        own, bare = bool(_OWN_LINE.match(line)), line.strip().removesuffix("\\")
-        if open_line and bare and not own:
-            pieces += _joint(pieces[-1], bare), bare
+    def text(self) -> str:
+        self._close()
+        return "".join(self._pieces).removeprefix("\n")
+
+    def code(self, text: str) -> None:
+        """Lines that stay as they are."""
+        self._close()
+        self._pieces += ("\n" + line for line in text.split("\n"))
+
+    def prose(self, text: str) -> None:
+        """Lines of paragraphs, headings, lists and breaks."""
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
+            bare = line.strip()
+            is_hard = line.endswith("  ") or _ends_in_backslash(line)
+            bare = bare[:-1].rstrip() if _ends_in_backslash(bare) else bare
+            below = number + 1 < len(lines) and bool(lines[number + 1].strip())
+            if bare and _UNDERLINE.fullmatch(line) and self._open:
+                self._underline(bare, below)
+            elif self._open and bare and not _stands_alone(line):
+                self._add(bare, is_hard)
+            elif bare and not _stands_alone(line):
+                self._open, self._broken = [bare], is_hard
+            else:
+                self._close()
+                self._line(line, bare, below)
+
+    def _add(self, line: str, is_hard: bool) -> None:
+        if self._broken:
+            self._open += "\n", line
         else:
+            self._open += _joint(self._open[-1], line), line
+        self._broken = is_hard
+
+    def _close(self) -> None:
+        if self._open:
+            self._pieces += "\n", plain("".join(self._open))
+        self._open = []
+
+    def _line(self, line: str, bare: str, has_text_below: bool) -> None:
+        if line.startswith("#"):
             # A blank line on both sides of a heading, as the rest of the studio expects it.
-            pieces += ("\n\n", bare, "\n") if _is_heading(line) else ("\n", bare)
-        open_line = bool(bare) and not own and not line.endswith(_HARD_BREAK)
-    return "".join(pieces).removeprefix("\n")
+            self._pieces += "\n\n", plain(bare), "\n"
+        elif headings.is_scene_break(bare):
+            self._break(bare, has_text_below)
+        else:
+            self._pieces += "\n", plain(bare)
+
+    def _break(self, line: str, has_text_below: bool) -> None:
+        has_text_above = bool(self._pieces) and bool(self._pieces[-1].strip())
+        self._pieces += "\n" * (1 + has_text_above), line, "\n" * has_text_below
+
+    def _underline(self, line: str, has_text_below: bool) -> None:
+        """A heading where a title stands above, a break where prose does."""
+        title = "".join(self._open).replace("\n", " ")
+        is_alone = len(self._open) == 1 or bool(headings.strong(self._open[0]))
+        if is_alone and _is_title(title, line):
+            self._open = []
+            self._pieces += "\n\n", f"{'#' if line[0] == '=' else '##'} {plain(title)}", "\n"
+        else:
+            self._close()
+            self._break(line, has_text_below)
 
 
-def _is_heading(line: str) -> bool:
-    return line.startswith("#")
+def _stands_alone(line: str) -> bool:
+    """A heading, a line of a list, a quote or a table, or a break."""
+    if _OWN_LINE.match(line):
+        return True
+    return headings.is_scene_break(line) and not _PAUSE.fullmatch(line)
+
+
+def _is_title(above: str, line: str) -> bool:
+    """Whether what stands above an underline looks like a heading and not like a sentence."""
+    if len(above) > LONGEST_TITLE:
+        return False
+    if headings.strong(above):
+        return True
+    drawn = len(line) > 3 and abs(len(line) - len(above) - len(_WIDE.findall(above))) <= 2
+    return drawn or not above.rstrip("*_ ").endswith(_STOPS)
+
+
+def _front_matter(text: str) -> tuple[str, list[str], str]:
+    """The title and the names of the fields before the text, and the text without them."""
+    front = _FRONT_MATTER.match(text)
+    fields = front["fields"].split("\n") if front else []
+    found = [_FIELD.match(line) for line in fields]
+    keys = [match["key"] for match in found if match and match["key"]]
+    if not front or not all(found) or not (keys or not "".join(fields).strip()):
+        return "", [], text
+    named = _TITLE.search(front["fields"])
+    return named["title"].strip() if named else "", keys, text[front.end() :]
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, and of each whether it is a block of code between two fences."""
+    lines = text.split("\n")
+    fences = [(n, found["fence"]) for n, line in enumerate(lines) if (found := _FENCE.match(line))]
+    start, open_ended = 0, {"`": len(text) + 1, "~": len(text) + 1}
+    for place, (number, fence) in enumerate(fences):
+        after = lines[number + 1] if number + 1 < len(lines) else ""
+        is_break = fence[0] == "~" and lines[number].strip() == fence and not after.strip()
+        if number < start or is_break or len(fence) >= open_ended[fence[0]]:
+            continue
+        following = (fences[other] for other in range(place + 1, len(fences)))
+        end = next((n for n, f in following if f.startswith(fence) and lines[n].strip() == f), None)
+        if end is None:
+            open_ended[fence[0]] = len(fence)
+            continue
+        if start < number:
+            yield "\n".join(lines[start:number]), False
+        yield "\n".join(lines[number : end + 1]), True
+        start = end + 1
+    if start < len(lines):
+        yield "\n".join(lines[start:]), False
+
+
+def _without_comments(text: str) -> tuple[str, int]:
+    """The text without comments, and how many there were; one that does not end is none."""
+    pieces: list[str] = []
+    at = count = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 2)) >= 0:
+        pieces.append(text[at:start])
+        at, count = end + 3, count + 1
+        line_end = _LINE_END.match(text, at)
+        if line_end and text[start - 1 : start] in ("", "\n"):
+            at = line_end.end()
+    return "".join((*pieces, text[at:])), count
+
+
+def _ends_in_backslash(line: str) -> bool:
+    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
 
 
 def _joint(before: str, after: str) -> str:

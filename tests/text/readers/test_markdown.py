@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from studio.text.readers.markdown import plugin as markdown
 from studio.text.reading import Reading
 
@@ -39,3 +41,93 @@ def test_front_matter_and_comments_are_not_the_story() -> None:
     reading = read('---\ntitle: "The Tide"\ntags: [a]\n---\nOne. <!-- later -->Two.\n')
     assert reading.title == "The Tide"
     assert reading.text.strip() == "One. Two."
+
+
+def paragraphs(text: str) -> list[str]:
+    return [line for line in read(text).text.split("\n") if line]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"He said \*no\*, 1\. and \#2 \_so\_ \\ \a.", "He said *no*, 1. and #2 _so_ \\ \\a."),
+        ("1\\. He went.", "1. He went."),
+        ("Tea &amp; toast&#8212;caf&eacute; &#x6C34; &lt;b&gt;", "Tea & toast—café 水 <b>"),
+        ("&amp;lt; AT&T; &nosuch; &", "&lt; AT&T; &nosuch; &"),
+        ("a&nbsp;b &#0; &#xD800;", "a\u00a0b \ufffd \ufffd"),
+        ("say `\\* &amp;` and ``a ` \\_ b`` \\_", "say `\\* &amp;` and ``a ` \\_ b`` _"),
+        ("one ` tick \\_", "one ` tick _"),
+        ("<a href='\\_'>x\\_</a>", "<a href='\\_'>x_</a>"),
+        ("[link\\_](a) ![alt &amp; text](b)", "[link_](a) ![alt & text](b)"),
+        ("\\* \\* \\*", "* * *"),
+        ("one\\\\\ntwo\\\nthree", "one\\ two\nthree"),
+        ("\\<\\$Scr_Ps::0\\>He went.\\<!\\$Scr_Ps::0\\>", "He went."),
+    ],
+)
+def test_escapes_and_entities_are_what_they_stand_for(written: str, meant: str) -> None:
+    assert read(written).text == meant
+
+
+def test_fenced_code_keeps_its_lines_and_signs() -> None:
+    text = "Before.\n```text\na \\* &amp;\n---\n<!-- b -->\n```\nAfter \\*."
+    assert paragraphs(text) == [
+        "Before.", "```text", "a \\* &amp;", "---", "<!-- b -->", "```", "After *.",
+    ]  # fmt: skip
+    assert paragraphs("```\nnever\nclosed \\*") == ["``` never closed *"]
+    assert paragraphs("a\n\n~~~\n\nb \\*\n\n~~~\n\nc") == ["a", "~~~", "b *", "~~~", "c"]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "He went home.", "“Run!”", "他回家了。", "He went and went until\nthe water came",
+        "the last of the long road that led him down to the old harbour where the boats were kept",
+        "She waited,", "And then…", "“Who?” *she asked.*",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("line", ["---", "-----", "- - -", "***", "===", "--"])
+def test_a_line_under_prose_is_a_break(above: str, line: str) -> None:
+    found = paragraphs(f"{above}\n{line}\nShe stayed.")
+    assert found == [above.replace("\n", " "), line, "She stayed."]
+    assert f"\n\n{line}\n\nShe" in read(f"{above}\n{line}\nShe stayed.").text
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["Chapter One", "The Quay", "第一章 渡船", "Chapter 3: Who goes there?", "*The Quay*", "序"],
+)
+def test_a_line_under_a_title_makes_it_a_heading(above: str) -> None:
+    for line, marks in (("---", "##"), ("-----------", "##"), ("====", "#")):
+        assert paragraphs(f"She.\n\n{above}\n{line}\nHe.") == ["She.", f"{marks} {above}", "He."]
+
+
+def test_a_question_drawn_under_as_a_title_is_one() -> None:
+    assert paragraphs("Who goes there?\n---------------\nHe.") == ["## Who goes there?", "He."]
+    assert paragraphs("Chapter One\nThe Quay\n---\nHe.") == ["## Chapter One The Quay", "He."]
+
+
+def test_comments_are_counted_and_leave_no_gap() -> None:
+    reading = read("One.\n\n<!-- a\n\nb -->\n\nTwo. <!-- c -->\n\nThree. <!-- d")
+    assert reading.text == "One.\n\nTwo. \n\nThree. <!-- d".replace(" \n", "\n")
+    assert reading.notes == ("2 comments were left out.",)
+
+
+def test_a_break_at_the_beginning_is_no_front_matter() -> None:
+    assert paragraphs("---\nHe went.\n---\nShe.")[1:] == ["He went.", "---", "She."]
+    assert any("title, tags" in n for n in read("---\ntitle: A\ntags: [a]\n---\nOne.").notes)
+
+
+def test_tables_notes_and_references_keep_their_lines() -> None:
+    text = "| a | b |\n|---|---|\n| c\\| | d |\n\nText[^1].\n[^1]: A note.\n[r]: http://a"
+    assert paragraphs(text) == [
+        "| a | b |", "|---|---|", "| c| | d |", "Text[^1].", "[^1]: A note.", "[r]: http://a",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["<!-- ", "`", "``x` ", "\\", "&", "<a ", "~~~\nx\n", "```x\n", "a\n---\n", "[", "---\n"],
+)
+def test_signs_without_an_end_are_looked_at_once(sign: str) -> None:
+    text = sign * (300_000 // len(sign))
+    assert len(read(text + "\\*").text) > 1000
