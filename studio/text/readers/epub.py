@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import composition, markup, packages, pageparts, webpages
+from studio.text import composition, holding, markup, packages, pageparts, webpages
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
 from studio.text.holding import Weights
@@ -141,9 +141,7 @@ class _Story:
     def _says(root: Element | None) -> bool:
         if root is None:
             return False
-        body = next(markup.named(root, "body"), root)
-        weight = Weights(body, pageparts.is_doubtful).of(body)
-        return bool(weight.plain)
+        return bool(holding.first_words(next(markup.named(root, "body"), root)))
 
 
 def _refuse(name: str) -> None:
