@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from studio.language import n_
 from studio.text.composition import Blocks
@@ -69,21 +70,20 @@ class Scrivenings:
         return ""
 
     def _without_annotations(self, text: str) -> str:
-        """Those that nothing ends stay, as they may be all that follows."""
+        """Those that nothing ends before the next begins stay, as they may be all that follows."""
         pieces: list[str] = []
         at = 0
-        endless: set[str] = set()
-        for opening in _ADDED.finditer(text):
-            kind = opening["kind"]
-            if opening.start() < at or kind in endless:
+        ends = {"annot": 0, "fn": 0}
+        openings = list(_ADDED.finditer(text))
+        for opening, following in zip_longest(openings, openings[1:]):
+            kind, begin = opening["kind"], opening.end()
+            if 0 <= ends[kind] < begin:
+                ends[kind] = text.find(f"\\end_Scrv_{kind}", begin)
+            end = ends[kind]
+            if end < 0 or (following and following.start() < end):
                 continue
-            closing = f"\\end_Scrv_{kind}"
-            end = text.find(closing, opening.end())
-            if end < 0:
-                endless.add(kind)
-                continue
-            pieces += text[at : opening.start()], self._instead(kind, text[opening.end() : end])
-            at = end + len(closing)
+            pieces += text[at : opening.start()], self._instead(kind, text[begin:end])
+            at = end + len(f"\\end_Scrv_{kind}")
             at += text.startswith("}", at)
         return "".join((*pieces, text[at:]))
 

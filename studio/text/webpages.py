@@ -150,7 +150,7 @@ class Page:
 
     def _name(self, element: Element) -> None:
         weight = self._weights.of(element)
-        is_links = local(element) == "nav" and not weight.plain
+        is_links = local(element) == "nav" and bool(weight.linked) and not weight.plain
         if not is_links and (words := holding.first_words(element)):
             self.left_out.append(words)
 
