@@ -34,6 +34,8 @@ class Scrivenings:
 
     def prose(self, blocks: Blocks, level: int = 0) -> Blocks:
         """The blocks without marks; a heading by one of Scrivener's styles is below ``level``."""
+        if not any("$" in block.text or "\\Scrv_" in block.text for block in blocks):
+            return blocks
         found = Blocks()
         marked = (_HEAD * (b.kind == "heading") + _OURS.sub("", b.text) for b in blocks)
         for paragraph in self._without_annotations(_END.join(marked)).split(_END):

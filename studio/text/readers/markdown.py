@@ -27,6 +27,7 @@ _OWN_LINE = re.compile(
 )
 _STOPS = tuple(".!?…,;:。！？，；：”’\"'」』）)")
 _WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uff60“”‘’…—]")
+_DRAWN = ("=", "-")
 _PAUSE = re.compile(r"[\s.…—–-]*")
 _LINE_END = re.compile(r"[ \t]*\n(?:[ \t]*\n)?")
 
@@ -96,16 +97,16 @@ class _Pieces:
             bare = line.strip()
             is_hard = line.endswith("  ") or _ends_in_backslash(line)
             bare = bare[:-1].rstrip() if _ends_in_backslash(bare) else bare
-            below = number + 1 < len(lines) and bool(lines[number + 1].strip())
-            if bare and _UNDERLINE.fullmatch(line) and self._open:
-                self._underline(bare, below)
-            elif self._open and bare and not _stands_alone(line):
-                self._add(bare, is_hard)
-            elif bare and not _stands_alone(line):
-                self._open, self._broken = [bare], is_hard
-            else:
+            alone = not bare or _stands_alone(line, bare)
+            if self._open and bare[:1] in _DRAWN and bare and _UNDERLINE.fullmatch(line):
+                self._underline(bare, _is_filled(lines, number + 1))
+            elif alone:
                 self._close()
-                self._line(line, bare, below)
+                self._line(line, bare, _is_filled(lines, number + 1))
+            elif self._open:
+                self._add(bare, is_hard)
+            else:
+                self._open, self._broken = [bare], is_hard
 
     def _add(self, line: str, is_hard: bool) -> None:
         if self._broken:
@@ -123,7 +124,7 @@ class _Pieces:
         if line.startswith("#"):
             # A blank line on both sides of a heading, as the rest of the studio expects it.
             self._pieces += "\n\n", plain(bare), "\n"
-        elif headings.is_scene_break(bare):
+        elif bare and not bare[0].isalnum() and headings.is_scene_break(bare):
             self._break(bare, has_text_below)
         else:
             self._pieces += "\n", plain(bare)
@@ -144,11 +145,17 @@ class _Pieces:
             self._break(line, has_text_below)
 
 
-def _stands_alone(line: str) -> bool:
+def _stands_alone(line: str, bare: str) -> bool:
     """A heading, a line of a list, a quote or a table, or a break."""
+    if bare[0].isalpha():
+        return False
     if _OWN_LINE.match(line):
         return True
-    return headings.is_scene_break(line) and not _PAUSE.fullmatch(line)
+    return headings.is_scene_break(bare) and not _PAUSE.fullmatch(bare)
+
+
+def _is_filled(lines: list[str], number: int) -> bool:
+    return number < len(lines) and bool(lines[number].strip())
 
 
 def _is_title(above: str, line: str) -> bool:
@@ -175,6 +182,9 @@ def _front_matter(text: str) -> tuple[str, list[str], str]:
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
     """The text in pieces, and of each whether it is a block of code between two fences."""
+    if "```" not in text and "~~~" not in text:
+        yield text, False
+        return
     lines = text.split("\n")
     fences = [(n, found["fence"]) for n, line in enumerate(lines) if (found := _FENCE.match(line))]
     start, open_ended = 0, {"`": len(text) + 1, "~": len(text) + 1}
@@ -210,7 +220,7 @@ def _without_comments(text: str) -> tuple[str, int]:
 
 
 def _ends_in_backslash(line: str) -> bool:
-    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
+    return line.endswith("\\") and (len(line) - len(line.rstrip("\\"))) % 2 == 1
 
 
 def _joint(before: str, after: str) -> str:
