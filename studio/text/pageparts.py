@@ -38,6 +38,7 @@ NO_PROSE = frozenset(
 LONGEST_NUMBER = 20
 """Characters of what a page of the printed book is called."""
 
+_KINDS = ("type", "role")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NUMBER = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶]{1,3}|[①-⑳])[\])]?")
 _MARK = re.compile(
@@ -71,9 +72,9 @@ def left_out(parts: Sequence[str], readings: int = 0) -> tuple[str, ...]:
 def types(element: Element) -> set[str]:
     """The ``epub:type`` and the ARIA role of an element."""
     found: set[str] = set()
-    for key, value in element.attrib.items():
-        if str(key) in ("type", "role") or str(key).endswith((":type", "}type")):
-            found.update(str(value).lower().split())
+    for key, value in ((str(key), str(value)) for key, value in element.items()):
+        if key in _KINDS or key.endswith((":type", "}type")):
+            found.update(value.lower().split())
     return found
 
 
@@ -124,10 +125,8 @@ def is_reference(link: Element) -> bool:
 
 
 def is_hidden(element: Element) -> bool:
-    if not element.attrib:
-        return False
-    return (
-        "hidden" in element.attrib
-        or attribute(element, "aria-hidden") == "true"
-        or bool(_HIDDEN.search(attribute(element, "style")))
-    )
+    """Whether a browser would not show the element."""
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    style = element.get("style")
+    return style is not None and bool(_HIDDEN.search(style))
