@@ -66,7 +66,11 @@ class Weights:
                 return False
         elif weight.plain and weight[1:] == whole[1:]:
             return True
-        return weight.sentences >= WORTH or 2 * weight.sentences > whole.sentences
+        return weight.sentences >= WORTH or self.holds_most(element)
+
+    def holds_most(self, element: Element) -> bool:
+        """More than half of the page's sentences."""
+        return 2 * self.of(element).sentences > self.of(self._root).sentences
 
     def _weigh(self) -> None:
         scale = _Scale(self._root, self._doubtful)

@@ -27,6 +27,8 @@ PARAGRAPHS = frozenset(
      "figcaption", "address", "center", "hgroup", "details", "summary", "fieldset", "legend",
      "menu", "search", "noframes", "text"} | DOUBTFUL
 )  # fmt: skip
+VERBATIM = frozenset({"pre", "textarea", "xmp", "listing", "plaintext"})
+"""Elements whose lines are lines."""
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 NOTES = frozenset(["footnote", "endnote", "footnotes", "endnotes", "rearnote", "rearnotes"])
 NOTE_ROLES = frozenset(["doc-footnote", "doc-endnote", "doc-endnotes"])
@@ -80,7 +82,7 @@ def types(element: Element) -> set[str]:
 
 def is_doubtful(element: Element) -> bool:
     """An element that is left out unless it holds prose."""
-    if local(element) in DOUBTFUL:
+    if local(element) in DOUBTFUL or local(element) == "table":
         return True
     return bool(element.attrib) and (is_hidden(element) or bool(types(element) & NO_PROSE))
 

@@ -92,13 +92,13 @@ class Page:
         if self._titles and element.attrib:
             for mark in parts.marks(element):
                 self._head_of(mark)
-        self._verbatim += name == "pre"
+        self._verbatim += name in parts.VERBATIM
         self._in_heading += name in parts.HEADINGS
         return True
 
     def leave(self, element: Element) -> None:
         name = local(element)
-        self._verbatim -= name == "pre"
+        self._verbatim -= name in parts.VERBATIM
         if name in parts.HEADINGS:
             self._in_heading -= 1
             if (text := self._taken()).strip():
@@ -217,7 +217,8 @@ class Page:
             self._words.append(f" [{note}]")
 
     def _is_prose(self, table: Element) -> bool:
-        return composition.is_prose([markup.words(cell) for cell in named(table, "td", "th")])
+        cells = [markup.words(cell) for cell in named(table, "td", "th")]
+        return composition.is_prose(cells) or self._weights.holds_most(table)
 
 
 def _note(element: Element) -> str:

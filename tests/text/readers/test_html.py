@@ -89,6 +89,8 @@ def test_chapters_in_parts_that_a_script_would_show_are_read() -> None:
         ("<svg><title>x</title><text>He went.</text><text>She stayed.</text></svg>",
          "He went.\n\nShe stayed."),
         ("<dl><dt>Tide<dd>Water.</dl>", "Tide\n\nWater."),
+        ("<textarea>He went.\n\nShe stayed.</textarea>", "He went.\n\nShe stayed."),
+        ("<table><tr><td>He went.<tr><td>She stayed.</table>", "He went.\n\nShe stayed."),
     ],
 )  # fmt: skip
 def test_nothing_swallows_the_text(page: str, text: str) -> None:
