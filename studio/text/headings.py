@@ -102,7 +102,10 @@ _SPECIAL = re.compile(
     r"(?:[\s：:（(、·—].{1,30})?",
     re.IGNORECASE,
 )
-_SCENE_BREAK = re.compile(r"(?:[*＊⁂#＃~～◇◆※☆★○●·•・=＝_—–\-…\s\u3000]|\. ){1,80}\.?")
+_SCENE_BREAK = re.compile(
+    r"(?:[*＊⁂#＃~～◇◆※☆★○●·•・=＝_—–\-…\s\u3000☙⁕⯌⯍\u2719-\u2767\U0001f650-\U0001f67f]"
+    r"|\. ){1,80}\.?"
+)
 _STOPS = "。！？，；、…”’」』"
 _ENGLISH_INITIALS = frozenset("clsaebpvCLSAEBPV")
 _CHINESE_INITIALS = frozenset("第卷上中下")

@@ -1,250 +1,291 @@
 """The body of a Word document (Office Open XML), as the writer would see it.
 
-Element names are those of ECMA-376 part 1, chapter 17.
+Element names are those of ECMA-376 part 1: chapter 17 for the text, 20 for drawings, 22 for
+formulas; namespaces make no difference, so that the strict form is read as well.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from studio.text import composition, markup
+from studio.text import composition, fields, markup, symbols
 from studio.text.composition import Blocks
+from studio.text.leftovers import Leftovers
 from studio.text.markup import attribute, children, local, named
 from studio.text.numbering import Numbering
+from studio.text.wordparagraphs import Paragraphs
+from studio.text.wordstyles import Styles
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-SKIPPED = frozenset(
-    {"del", "moveFrom", "pPr", "rPr", "sectPr", "tblPr", "trPr", "tcPr", "instrText", "delText",
-     "delInstrText", "drawing", "object", "Fallback", "rt", "oMath", "oMathPara"}
-)  # fmt: skip
-"""What was deleted, how things look, pictures with their text boxes, and formulas."""
-MARKS = {"tab": "\t", "cr": "\n", "noBreakHyphen": "-", "softHyphen": ""}
-NOTES = ("footnoteReference", "endnoteReference")
+WITHOUT_TEXT = frozenset({"delInstrText", "fldData", "binData", "tblGrid", "lstStyle"})
+"""Beside them all whose names end in “Pr”: properties."""
+MARKS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "-", "softHyphen": ""}
+SIGNS = {"den": "/", "sup": "^", "sub": "_"}
+"""What stands before the lower and raised parts of a formula that is written in one line."""
+LEFT_OUT = {"pic": "picture", "imagedata": "picture", "chart": "chart", "relIds": "diagram",
+            "contentPart": "ink", "OLEObject": "object", "control": "object",
+            "subDoc": "subdocument"}  # fmt: skip
+DRAWN = frozenset({"drawing", "pict", "object"})
+SHOWN = ("t", "chart", "relIds", "contentPart", "textpath")
+"""Of the ways to say one thing, the first that has one of these is the one that is read."""
+WIDE = 200
+"""Characters. No line of a table of contents is as long; a paragraph of a story often is."""
 
-_HEADING_NAME = re.compile(r"(?:heading|标题|標題)\s?(?P<level>[1-9])", re.IGNORECASE)
-_CONTENTS_NAME = re.compile(r"toc\s?(?:[1-9]|heading)|目录.*", re.IGNORECASE)
-_LETTERS = re.compile(r"[^\W\d_]+")
-_OFF = ("0", "false", "off", "none")
-
-
-class Styles:
-    """What the styles of a document mean: heading levels, and the kinds that are no prose."""
-
-    def __init__(self, root: Element | None) -> None:
-        self._styles = {} if root is None else {
-            attribute(style, "styleId"): style for style in children(root, "style")
-        }  # fmt: skip
-        self._roles: dict[str, str] = {}
-
-    def role(self, style_id: str) -> str:
-        """``"1"`` to ``"9"`` for headings, ``title``, ``subtitle``, ``contents``, or empty."""
-        if style_id not in self._roles:
-            self._roles[style_id] = next(filter(None, map(_role, self._line(style_id))), "")
-        return self._roles[style_id]
-
-    def numbered(self, style_id: str) -> tuple[str, str]:
-        """The list and the level (from 0) that a style numbers its paragraphs in, as written."""
-        found = [_listed(properties) for properties in self._properties(style_id)]
-        numbers = next((number for number, _level in found if number), "")
-        return numbers, next((level for _number, level in found if level), "")
-
-    def _properties(self, style_id: str) -> Iterator[Element | None]:
-        for style in self._line(style_id):
-            yield next(iter(children(style, "pPr")), None)
-
-    def _line(self, style_id: str) -> Iterator[Element]:
-        """The style and those that it is based on."""
-        seen: set[str] = set()
-        while style_id in self._styles and style_id not in seen:
-            seen.add(style_id)
-            style = self._styles[style_id]
-            yield style
-            style_id = _value(style, "basedOn")
+Chunk = Callable[[str], "Blocks | None"]
+"""The text of another document that stands in this one, by the id of its relation."""
 
 
-def _role(style: Element) -> str:
-    name = _value(style, "name")
-    if match := _HEADING_NAME.fullmatch(name):
-        return match["level"]
-    if _CONTENTS_NAME.fullmatch(name):
-        return "contents"
-    if name.lower() in ("title", "subtitle"):
-        return name.lower()
-    (properties, *_more) = [*children(style, "pPr"), None]
-    return _outline(properties)
-
-
-def _outline(properties: Element | None) -> str:
-    level = _value(properties, "outlineLvl")
-    return str(int(level) + 1) if level.isdecimal() and int(level) < 9 else ""
-
-
-def _listed(properties: Element | None) -> tuple[str, str]:
-    """List and level of a numbered paragraph, or of a style; empty where they are not said."""
-    found = [] if properties is None else children(properties, "numPr")
-    return (_value(found[0], "numId"), _value(found[0], "ilvl")) if found else ("", "")
-
-
-def _value(element: Element | None, name: str) -> str:
-    """The ``val`` of a child element."""
-    found = [] if element is None else children(element, name)
-    return attribute(found[0], "val") if found else ""
-
-
-def _is_on(element: Element | None, name: str) -> bool:
-    found = [] if element is None else children(element, name)
-    return bool(found) and attribute(found[0], "val") not in _OFF
-
-
-class Body:
-    """Fills ``blocks`` with what ``read`` finds in a document."""
+class Body(Paragraphs):
+    """Fills ``blocks`` with what ``read`` finds in a document, ``left`` with what it passes by."""
 
     def __init__(
-        self, styles: Styles, notes: dict[tuple[str, str], str], numbering: Numbering | None = None
+        self,
+        styles: Styles,
+        notes: Mapping[tuple[str, str], str],
+        numbering: Numbering | None = None,
+        left: Leftovers | None = None,
+        chunk: Chunk | None = None,
     ) -> None:
-        self.blocks = Blocks()
-        self.title = ""
-        self.footnotes = self.tables = self.changes = 0
-        self._styles = styles
+        super().__init__(styles, numbering or Numbering(None), left or Leftovers())
+        self.referred: set[tuple[str, str]] = set()
+        """Foot- and endnotes whose marks were met, by kind and number."""
         self._notes = notes
-        self._numbering = numbering or Numbering(None)
-        self._words: list[str] = []
-        self._open: list[Element] = []
+        self._chunk = chunk
+        self._alternatives: list[Element | None] = []
+        self._fields: list[fields.Field] = []
+        self._font = ""
         self._in_text = False
-        self._many_titles = False
+        self._drawn = 0
 
     def read(self, root: Element) -> None:
         """Go through the whole document, or one note of it."""
         titles = (
-            p for p in named(root, "pStyle") if self._styles.role(attribute(p, "val")) == "title"
+            p for p in root.iter("{*}pStyle") if self._styles.role(attribute(p, "val")) == "title"
         )
         self._many_titles = len(list(itertools.islice(titles, 2))) > 1
         markup.traverse(root, self)
+        self._flush()
 
     def enter(self, element: Element) -> bool:
         name = local(element)
-        if name in ("del", "moveFrom", "ins", "moveTo"):
-            self.changes += 1
-        if name in SKIPPED or (name == "r" and _is_on(_properties(element), "vanish")):
+        if handler := _ENTER.get(name):
+            return handler(self, element)
+        if name.endswith("Pr") or name in WITHOUT_TEXT:
             return False
-        if name == "p":
-            self._open.append(element)
-        elif name == "t":
-            self._in_text = True
-        elif name in NOTES:
-            self._note(name.removesuffix("Reference"), attribute(element, "id"))
-        else:
-            return self._enter_other(element, name)
-        return True
-
-    def _enter_other(self, element: Element, name: str) -> bool:
         if name in MARKS:
             self._words.append(MARKS[name])
-        elif name == "br" and attribute(element, "type") in ("", "textWrapping"):
-            self._words.append("\n")
-        elif name == "sym":
-            self._words.append("*")
-        elif name == "pict":
+        elif name in SIGNS and _has_text(element):
+            self._words.append(SIGNS[name])
+        elif name in LEFT_OUT and not (name == "imagedata" and _within(element, "object")):
+            self.left.add(LEFT_OUT[name])
+        elif name in DRAWN:
+            self._drawn += 1
             if any(attribute(rule, "hr") for rule in element):
                 self._words.append("\n***\n")
-            return False
-        elif name == "sdt":
-            return not _is_contents(element)
-        elif name == "tbl":
-            return self._enter_table(element)
-        elif name == "tr":
-            return not any(children(p, "del") for p in children(element, "trPr"))
         return True
 
     def leave(self, element: Element) -> None:
         name = local(element)
         if name == "t":
             self._in_text = False
+        elif name == "r":
+            self._font = ""
         elif name == "p":
-            self._leave_paragraph(self._open.pop())
+            self._leave_paragraph()
+        elif name in DRAWN:
+            self._drawn -= 1
+        elif name == "tc":
+            self._flush()
+        elif name == "AlternateContent":
+            self._alternatives.pop()
+        elif name == "fldSimple":
+            self._end_field()
+        elif name == "d":
+            self._words.append(")")
+        elif name == "sdt" and _is_contents(element):
+            self._contents -= 1
 
     def text(self, text: str) -> None:
         if self._in_text:
-            self._words.append(text)
+            self._words.append(symbols.written(self._font, text) if self._font else text)
+        elif text and not self._drawn and not text.isspace():
+            self.left.add("other")
 
-    def _leave_paragraph(self, paragraph: Element) -> None:
-        (properties, *_more) = [*children(paragraph, "pPr"), None]
-        if _is_joined(properties):
-            return
-        text = "".join(self._words)
-        self._words = []
-        role = _outline(properties) or self._styles.role(_value(properties, "pStyle"))
-        text = self._numbered(properties, role, text)
-        if role == "title" and not self._many_titles:
-            self.title = " ".join(text.split())
-        if role.isdecimal() or (role == "title" and self._many_titles):
-            self.blocks.heading(text, int(role) if role.isdecimal() else 1)
-        elif role != "contents" and not text.strip() and _has_rule(properties):
-            self.blocks.scene_break()
-        elif role != "contents":
-            self.blocks.paragraph(text)
+    def _enter_text(self, _element: Element) -> bool:
+        self._in_text = True
+        return True
 
-    def _numbered(self, properties: Element | None, role: str, text: str) -> str:
-        """With the number that the program shows before a heading, or before a line that it
-        names a chapter; the numbers of lists are left to the eye."""
-        number, level = _listed(properties)
-        of_style, its_level = self._styles.numbered(_value(properties, "pStyle"))
-        level = level or its_level or "0"
-        label = self._numbering.label(number or of_style, int(level) if level.isdecimal() else 0)
-        names_itself = any(len(word) > 1 or word > "\u2e80" for word in _LETTERS.findall(label))
-        if not label or not (role.isdecimal() or names_itself):
-            return text
-        return f"{label} {text.lstrip()}".strip()
+    def _enter_run(self, run: Element) -> bool:
+        for properties in run:
+            if local(properties) == "rPr":
+                for each in properties:
+                    name = local(each)
+                    if name == "vanish" and attribute(each, "val") not in ("0", "false", "off"):
+                        self.left.add("hidden", int(_has_text(run)))
+                        return False
+                    if name == "rFonts" and symbols.is_known(font := attribute(each, "ascii")):
+                        self._font = font
+            break  # They come first.
+        return True
 
-    def _note(self, kind: str, number: str) -> None:
-        if note := self._notes.get((kind, number)):
+    def _enter_note(self, mark: Element) -> bool:
+        key = local(mark).removesuffix("Reference"), attribute(mark, "id")
+        self.referred.add(key)
+        if note := self._notes.get(key):
             self._words.append(f" [{note}]")
+        return True
+
+    def _enter_deleted(self, _element: Element) -> bool:
+        self.left.add("change")
+        return False
+
+    def _enter_inserted(self, _element: Element) -> bool:
+        self.left.add("change")
+        return True
+
+    def _enter_break(self, element: Element) -> bool:
+        self._words.append("\n")
+        return True
+
+    def _enter_symbol(self, element: Element) -> bool:
+        code = attribute(element, "char")
+        if not code:
+            return False  # A drawing's name for the font of its symbols.
+        try:
+            shown = symbols.character(attribute(element, "font"), int(code, 16))
+        except ValueError:
+            shown = symbols.UNKNOWN
+        self.left.add("symbol", int(shown == symbols.UNKNOWN))
+        self._words.append(shown)
+        return False
+
+    def _enter_word_art(self, element: Element) -> bool:
+        self._levels[-1].beside.paragraph(attribute(element, "string"))
+        return True
+
+    def _enter_ruby(self, reading: Element) -> bool:
+        self.left.add("reading", int(_has_text(reading)))
+        return False
+
+    def _enter_formula(self, _element: Element) -> bool:
+        self.left.add("formula")
+        return True
+
+    def _enter_operator(self, element: Element) -> bool:
+        signs = [attribute(sign, "val") for sign in named(element, "chr")]
+        self._words.append(signs[0] if signs else "∫")
+        return True
+
+    def _enter_brackets(self, _element: Element) -> bool:
+        self._words.append("(")
+        return True
+
+    def _enter_alternatives(self, element: Element) -> bool:
+        """Several ways to say one thing: the first that says something."""
+        ways = [way for way in element if local(way) in ("Choice", "Fallback")]
+        speaking = (way for way in ways if any(True for _said in named(way, *SHOWN)))
+        self._alternatives.append(next(speaking, ways[0] if ways else None))
+        return True
+
+    def _enter_way(self, way: Element) -> bool:
+        return not self._alternatives or way is self._alternatives[-1]
+
+    def _enter_instruction(self, element: Element) -> bool:
+        if self._fields:
+            self._fields[-1].code.append(element.text or "")
+        return False
+
+    def _enter_field_mark(self, element: Element) -> bool:
+        kind = attribute(element, "fldCharType")
+        if kind == "begin":
+            self._fields.append(fields.Field())
+        elif kind == "separate" and self._fields:
+            self._fields[-1].begin(self._words)
+        elif kind == "end":
+            self._end_field()
+        return False
+
+    def _enter_simple_field(self, element: Element) -> bool:
+        self._fields.append(fields.Field(attribute(element, "instr")))
+        self._fields[-1].begin(self._words)
+        return True
+
+    def _end_field(self) -> None:
+        if self._fields and (shown := self._fields.pop().missing(self._words)):
+            self._words.append(shown)
+
+    def _enter_chunk(self, element: Element) -> bool:
+        self._flush()
+        found = self._chunk(attribute(element, "id")) if self._chunk else None
+        if found is None:
+            self.left.add("other", int(self._chunk is None))
         else:
-            self.footnotes += 1
+            self._levels[-1].beside.extend(found)
+        return False
+
+    def _enter_control(self, control: Element) -> bool:
+        if not _is_contents(control):
+            return True
+        paragraphs = ("".join(t.text or "" for t in named(p, "t")) for p in named(control, "p"))
+        mixed = any(len(text) >= WIDE for text in paragraphs)
+        if mixed or any(True for _chunk in named(control, "altChunk")):
+            self._contents += 1
+            return True
+        self.left.add("contents")
+        return False
 
     def _enter_table(self, table: Element) -> bool:
+        self._flush()
         cells = ["".join(t.text or "" for t in named(cell, "t")) for cell in named(table, "tc")]
-        kept = composition.is_prose(cells)
-        self.tables += not kept
-        return kept
+        if composition.is_prose(cells) or any(True for _chunk in named(table, "altChunk")):
+            return True
+        self.left.add("table")
+        return False
+
+    def _enter_row(self, row: Element) -> bool:
+        if any(children(properties, "del") for properties in children(row, "trPr")):
+            return self._enter_deleted(row)
+        return True
+
+    def _enter_cell(self, cell: Element) -> bool:
+        if any(children(properties, "cellDel") for properties in children(cell, "tcPr")):
+            return self._enter_deleted(cell)
+        return True
 
 
-def footnotes(kind: str, root: Element, styles: Styles) -> dict[tuple[str, str], str]:
-    """The notes of a document by kind (``footnote``, ``endnote``) and number."""
-    found = {}
-    for note in children(root, kind):
-        if attribute(note, "type") in ("", "normal"):
-            body = Body(styles, {})
-            body.read(note)
-            found[kind, attribute(note, "id")] = body.blocks.prose()
-    return found
+_ENTER: dict[str, Callable[[Body, Element], bool]] = {
+    "t": Body._enter_text, "r": Body._enter_run, "p": Body._enter_paragraph,
+    "del": Body._enter_deleted, "moveFrom": Body._enter_deleted, "delText": Body._enter_deleted,
+    "ins": Body._enter_inserted, "moveTo": Body._enter_inserted,
+    "footnoteReference": Body._enter_note, "endnoteReference": Body._enter_note,
+    "br": Body._enter_break, "sym": Body._enter_symbol, "textpath": Body._enter_word_art,
+    "rt": Body._enter_ruby, "oMath": Body._enter_formula, "nary": Body._enter_operator,
+    "d": Body._enter_brackets, "AlternateContent": Body._enter_alternatives,
+    "Choice": Body._enter_way, "Fallback": Body._enter_way,
+    "instrText": Body._enter_instruction, "fldChar": Body._enter_field_mark,
+    "fldSimple": Body._enter_simple_field, "altChunk": Body._enter_chunk,
+    "sdt": Body._enter_control, "tbl": Body._enter_table, "tr": Body._enter_row,
+    "tc": Body._enter_cell,
+}  # fmt: skip
 
 
-def _properties(run: Element) -> Element | None:
-    return next(iter(children(run, "rPr")), None)
+def _has_text(element: Element) -> bool:
+    return any((t.text or "").strip() for t in named(element, "t", "sym"))
 
 
-def _is_joined(properties: Element | None) -> bool:
-    """The mark at the end of the paragraph was deleted: it runs on into the next."""
-    run = None if properties is None else _properties(properties)
-    return run is not None and any(local(mark) in ("del", "moveFrom") for mark in run)
+def _within(element: Element, name: str) -> bool:
+    return any(local(above) == name for above in element.iterancestors())
 
 
-def _has_rule(properties: Element | None) -> bool:
-    """A line drawn above or below an empty paragraph."""
-    borders = [] if properties is None else children(properties, "pBdr")
-    return any(
-        local(side) in ("top", "bottom", "between") and attribute(side, "val") not in _OFF
-        for border in borders
-        for side in border
+def _is_contents(control: Element) -> bool:
+    """Whether a content control says of itself that it is a table of contents."""
+    galleries = (
+        attribute(gallery, "val")
+        for properties in children(control, "sdtPr")
+        for gallery in named(properties, "docPartGallery")
     )
-
-
-def _is_contents(element: Element) -> bool:
-    galleries = (attribute(found, "val") for found in named(element, "docPartGallery"))
     return any("contents" in gallery.lower() for gallery in galleries)

@@ -1,0 +1,112 @@
+"""What the styles and properties of a Word document mean for its text.
+
+Element names are those of ECMA-376 part 1, chapter 17.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from studio.text.markup import attribute, children, local
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+OFF = ("0", "false", "off", "none")
+
+_HEADING_NAME = re.compile(r"(?:heading|标题|標題)\s?(?P<level>[1-9])", re.IGNORECASE)
+_CONTENTS_NAME = re.compile(r"toc\s?(?:[1-9]|heading)|目录.*", re.IGNORECASE)
+
+
+class Styles:
+    """What the styles of a document mean: heading levels, and the kinds that are no prose."""
+
+    def __init__(self, root: Element | None) -> None:
+        self._styles = {} if root is None else {
+            attribute(style, "styleId"): style for style in children(root, "style")
+        }  # fmt: skip
+        self._roles: dict[str, str] = {}
+
+    def role(self, style_id: str) -> str:
+        """``"1"`` to ``"9"`` for headings, ``title``, ``subtitle``, ``contents``, or empty."""
+        if style_id not in self._roles:
+            self._roles[style_id] = next(filter(None, map(_role, self._line(style_id))), "")
+        return self._roles[style_id]
+
+    def numbered(self, style_id: str) -> tuple[str, str]:
+        """The list and the level (from 0) that a style numbers its paragraphs in, as written."""
+        found = [listed(properties) for properties in self._properties(style_id)]
+        numbers = next((number for number, _level in found if number), "")
+        return numbers, next((level for _number, level in found if level), "")
+
+    def _properties(self, style_id: str) -> Iterator[Element | None]:
+        for style in self._line(style_id):
+            yield next(iter(children(style, "pPr")), None)
+
+    def _line(self, style_id: str) -> Iterator[Element]:
+        """The style and those that it is based on."""
+        seen: set[str] = set()
+        while style_id in self._styles and style_id not in seen:
+            seen.add(style_id)
+            style = self._styles[style_id]
+            yield style
+            style_id = value(style, "basedOn")
+
+
+def _role(style: Element) -> str:
+    name = value(style, "name")
+    if match := _HEADING_NAME.fullmatch(name):
+        return match["level"]
+    if _CONTENTS_NAME.fullmatch(name):
+        return "contents"
+    if name.lower() in ("title", "subtitle"):
+        return name.lower()
+    (properties, *_more) = [*children(style, "pPr"), None]
+    return outline(properties)
+
+
+def outline(properties: Element | None) -> str:
+    """The level of a heading that the properties of a paragraph give; empty where none."""
+    level = value(properties, "outlineLvl")
+    return str(int(level) + 1) if level.isdecimal() and int(level) < 9 else ""
+
+
+def listed(properties: Element | None) -> tuple[str, str]:
+    """List and level of a numbered paragraph, or of a style; empty where they are not said."""
+    found = [] if properties is None else children(properties, "numPr")
+    return (value(found[0], "numId"), value(found[0], "ilvl")) if found else ("", "")
+
+
+def value(element: Element | None, name: str) -> str:
+    """The ``val`` of a child element; empty where there is none."""
+    found = [] if element is None else children(element, name)
+    return attribute(found[0], "val") if found else ""
+
+
+def is_on(element: Element | None, name: str) -> bool:
+    """Whether a property is there that is not switched off."""
+    found = [] if element is None else children(element, name)
+    return bool(found) and attribute(found[0], "val") not in OFF
+
+
+def properties_of(paragraph: Element) -> Element | None:
+    """The properties of a paragraph."""
+    return next(iter(children(paragraph, "pPr")), None)
+
+
+def is_joined(properties: Element | None) -> bool:
+    """The mark at the end of the paragraph was deleted: it runs on into the next."""
+    run = None if properties is None else next(iter(children(properties, "rPr")), None)
+    return run is not None and any(local(mark) in ("del", "moveFrom") for mark in run)
+
+
+def has_rule(properties: Element | None) -> bool:
+    """A line drawn above or below an empty paragraph."""
+    borders = [] if properties is None else children(properties, "pBdr")
+    return any(
+        local(side) in ("top", "bottom", "between") and attribute(side, "val") not in OFF
+        for border in borders
+        for side in border
+    )
