@@ -1,18 +1,25 @@
-"""Rich Text Format: the words of a document, without how they look.
-
-Control words are those of the RTF specification 1.9.1; which groups hold no text and which
-encoding a font has is known to striprtf.
-"""
+"""Rich Text Format: the words of a document, without how they look."""
 
 from __future__ import annotations
 
-import codecs
 import re
-from typing import NamedTuple
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text.composition import Blocks
+from studio.text import symbols
+from studio.text.richstory import COUNTED, WORD_ART, Field, State, Story
+from studio.text.richwords import (
+    BOXES,
+    ENDS,
+    FORMULAS,
+    RUNNING,
+    SIGNS,
+    THROUGH,
+    WORDS,
+    codec,
+    destinations,
+    encoding_of,
+)
 
 MOST_WORDS = 4_000_000
 """Control words and groups in one document; a long Chinese novel has half as many."""
@@ -25,50 +32,23 @@ _TOKEN = re.compile(
     rb"|\\(?P<sign>[^A-Za-z])|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)",
     re.DOTALL,
 )
-_SIGNS = {b"~": "\u00a0", b"_": "-"}
-_WORDS = {
-    "tab": "\t", "line": "\n", "lbr": "\n", "emdash": "—", "endash": "–", "emspace": " ",
-    "enspace": " ", "qmspace": " ", "bullet": "•", "lquote": "‘", "rquote": "’",
-    "ldblquote": "“", "rdblquote": "”",
-}  # fmt: skip
-_ENDS = frozenset(["par", "sect", "page", "cell", "nestcell", "row", "nestrow"])
-_HEADING = re.compile(r"(?:heading|标题|標題)\s?(?P<level>[1-9])", re.IGNORECASE)
-_UNNAMED_CHARSETS = (0, 1, 2)
-_WIDER = {"cp936": "gb18030", "cp10008": "gb18030", "cp10000": "mac_roman", "cp0": "cp1252"}
+_TEXT = re.compile(rb"\w")
 
 
-class State(NamedTuple):
-    """What a group begins with and its end brings back."""
-
-    place: str = "body"
-    """``body``, ``fonts``, ``styles``, ``note``, or ``nowhere``."""
-    hidden: bool = False
-    deleted: bool = False
-    font: int = -1
-    skip: int = 1
-    """Characters that stand for one Unicode character, for programs that know none."""
-    level: int = 0
-    style: int = -1
-
-
-class Document:
+class Document(Story):
     """Fills ``blocks`` with what ``read`` finds. ``encoding`` is what the file says of itself."""
 
     def __init__(self, name: str, keep_notes: bool = False) -> None:
-        self.blocks = Blocks()
+        super().__init__(keep_notes)
         self.footnotes = 0
         self.encoding = "cp1252"
         self._name = name
-        self._keep_notes = keep_notes
-        self._state = State()
         self._stack: list[State] = []
-        self._words: list[str] = []
         self._bytes = bytearray()
         self._units: list[int] = []
         self._left = 0
         self._starred = False
-        self._fonts: dict[int, str] = {}
-        self._levels: dict[int, int] = {}
+        self._destinations = destinations()
 
     def read(self, data: bytes) -> None:
         """Go through the document.
@@ -92,9 +72,13 @@ class Document:
             if match["word"] == b"bin":
                 position += max(0, int(match["number"] or 0))
             elif match["brace"] == b"}" and len(self._stack) <= 1:
+                self.left.add("after", int(bool(_TEXT.search(data, position))))
                 break
             else:
                 self._take(match)
+        self._flush()
+        while self._frames:
+            self._close_box()
         self._end_paragraph()
 
     def _take(self, match: re.Match[bytes]) -> None:
@@ -119,9 +103,10 @@ class Document:
         if brace == b"{":
             self._stack.append(self._state)
             return
+        if self._stack[-1].boxes < self._state.boxes:
+            self._close_box()
         was, self._state = self._state, self._stack.pop()
-        if was.place == "note" != self._state.place and self._keep_notes:
-            self._words.append("]")
+        self._close(was)
 
     def _sign(self, sign: bytes) -> None:
         if sign in b"{}\\" and not self._left:
@@ -135,7 +120,7 @@ class Document:
         elif self._left:
             self._left -= 1
         else:
-            self._say(_SIGNS.get(sign, ""))
+            self._say(SIGNS.get(sign, ""))
 
     def _word(self, word: str, number: int | None) -> None:
         if word == "u" and number is not None:
@@ -144,30 +129,76 @@ class Document:
             self._left = self._state.skip
             return
         self._flush()
-        self._left = 0
         starred, self._starred = self._starred, False
-        if word in ("fonttbl", "stylesheet", "footnote") or word in _destinations() or starred:
-            self._destination(word)
-        elif word in _WORDS:
-            self._say(_WORDS[word])
-        elif word in _ENDS:
+        if word in WORDS:
+            if self._left:
+                self._left -= 1  # It stands for the Unicode character before it.
+            else:
+                self._say(WORDS[word])
+            return
+        self._left = 0
+        if starred or word in self._destinations:
+            self._destination(word, starred)
+        elif word in ENDS:
             self._end(word)
         else:
             self._format(word, number)
 
-    def _destination(self, word: str) -> None:
-        place = self._state.place
-        if word in ("fonttbl", "stylesheet") and place == "body":
-            place = "fonts" if word == "fonttbl" else "styles"
+    def _destination(self, word: str, starred: bool) -> None:
+        state, place = self._state, self._state.place
+        if word == "upr":
+            self._state = state._replace(place="nowhere", around=place)
+        elif word == "ud":
+            # The Unicode form of what the group around it says without.
+            self._state = state._replace(place=state.around)
+        elif place not in ("body", "note", "instruction") and place not in COUNTED:
+            self._state = state._replace(place="nowhere")
+        elif word in THROUGH:
+            self._go_through(word)
         elif word == "footnote" and place == "body":
-            place = "note"
             self.footnotes += not self._keep_notes
             self._words += [" ["] if self._keep_notes else []
-        elif word == "ud":
-            place = "body"  # The Unicode form of what the group around it says without.
-        else:
-            place = "nowhere"
-        self._state = self._state._replace(place=place)
+            self._state = state._replace(place="note")
+        elif word in BOXES and place == "body":
+            self._open_box()
+        elif word == "fldinst" and self._fields:
+            self._state = state._replace(place="instruction")
+        elif word != "footnote":
+            self._state = state._replace(place=self._place_of(word, starred))
+
+    def _go_through(self, word: str) -> None:
+        state = self._state
+        if word in ("shp", "shpgrp"):
+            self._state = state._replace(shape=self._boxes_read)
+        elif word == "shprslt" and self._boxes_read > state.shape:
+            self._state = state._replace(place="nowhere")  # What the shape has said already.
+        elif word == "object":
+            self._objects.append(self._said)
+            self._state = state._replace(objects=state.objects + 1)
+        elif word == "field":
+            self._fields.append(Field(self._said, []))
+            self._state = state._replace(fields=state.fields + 1)
+        elif word == "moMath":
+            self.left.add("formula", int(state.place == "body"))
+        elif sign := FORMULAS.get(word):
+            self._say(sign)
+
+    def _place_of(self, word: str, starred: bool) -> str:
+        """Where a group leads that is no part of the text."""
+        if self._state.place != "body":
+            return self._state.place if word in BOXES else "nowhere"
+        if word == "pict":
+            self.left.add("picture", int(not self._state.objects))
+        if word in ("fonttbl", "stylesheet"):
+            return "fonts" if word == "fonttbl" else "styles"
+        if word == "sn":
+            self._property = ""
+            return "name"
+        if word == "sv" and self._property.strip() == WORD_ART:
+            return "value"
+        if word in RUNNING or word == "annotation":
+            return "running" if word in RUNNING else "comment"
+        return "other" if starred and word not in self._destinations else "nowhere"
 
     def _format(self, word: str, number: int | None) -> None:
         state, value = self._state, 0 if number is None else number
@@ -191,11 +222,13 @@ class Document:
             if state.place == "styles" and level:
                 self._levels[state.style] = level
         elif word == "ansicpg":
-            self.encoding = _codec(f"cp{value}") or self.encoding
+            self.encoding = codec(f"cp{value}") or self.encoding
         elif word == "mac":
             self.encoding = "mac_roman"
+        elif word in ("pc", "pca"):
+            self.encoding = "cp437" if word == "pc" else "cp850"
         elif word in ("fcharset", "cpg") and state.place == "fonts":
-            self._fonts[state.font] = _encoding_of(word, value)
+            self._encodings[state.font] = encoding_of(word, value)
 
     def _say_bytes(self, data: bytes) -> None:
         if data:
@@ -208,40 +241,17 @@ class Document:
 
     def _flush_bytes(self) -> None:
         if self._bytes:
-            encoding = self._fonts.get(self._state.font) or self.encoding
-            self._say(self._bytes.decode(encoding, errors="replace"))
+            encoding = self._encodings.get(self._state.font) or self.encoding
+            if symbols.is_known(self._font_names.get(self._state.font, "")):
+                encoding = "latin-1"
+            self._say_signs(self._bytes.decode(encoding, errors="replace"))
             self._bytes.clear()
 
     def _flush_units(self) -> None:
         if self._units:
             raw = b"".join(unit.to_bytes(2, "little") for unit in self._units)
             self._units.clear()
-            self._say(raw.decode("utf-16-le", errors="replace"))
-
-    def _say(self, text: str) -> None:
-        state = self._state
-        if state.place == "styles":
-            if match := _HEADING.match(text.strip()):
-                self._levels.setdefault(state.style, int(match["level"]))
-        elif state.hidden or state.deleted:
-            return
-        elif state.place == "body" or (state.place == "note" and self._keep_notes):
-            self._words.append(text)
-
-    def _end(self, word: str) -> None:
-        if self._state.place == "note":
-            self._say(" ")
-        elif self._state.place == "body" and not (self._state.deleted and word == "par"):
-            self._end_paragraph(word)
-
-    def _end_paragraph(self, word: str = "") -> None:
-        self._flush()
-        text, self._words = "".join(self._words), []
-        level = self._state.level or self._levels.get(self._state.style, 0)
-        if level and text.strip():
-            self.blocks.heading(text, level)
-        elif word == "par" or text.strip():
-            self.blocks.paragraph(text)
+            self._say_signs(raw.decode("utf-16-le", errors="replace"))
 
     def _refuse(self) -> None:
         raise StudioError(
@@ -251,29 +261,3 @@ class Document:
             ),
             _("Save it as .docx or plain text, and import that."),
         )
-
-
-def _destinations() -> frozenset[str]:
-    from striprtf import striprtf
-
-    return striprtf.destinations  # type: ignore[no-any-return]
-
-
-def _encoding_of(word: str, value: int) -> str:
-    """Empty for the charsets that mean “that of the document”."""
-    from striprtf import striprtf
-
-    if word == "cpg":
-        return _codec(f"cp{value}")
-    if value in _UNNAMED_CHARSETS:
-        return ""
-    return _codec(striprtf.charset_map.get(value, ""))
-
-
-def _codec(name: str) -> str:
-    """The name of the codec to read with; empty where Python has none."""
-    name = _WIDER.get(name, name)
-    try:
-        return codecs.lookup(name).name if name else ""
-    except LookupError:
-        return ""

@@ -34,6 +34,7 @@ class Rtf:
             notes=(
                 *composition.footnotes_left_out(document.footnotes + scrivenings.footnotes),
                 *scrivenings.notes(),
+                *document.left.notes(),
                 *blocks.notes(),
             ),
         )

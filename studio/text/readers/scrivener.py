@@ -12,6 +12,7 @@ from studio.text import composition, encoding, markup
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
 from studio.text.composition import named as listed
+from studio.text.leftovers import Leftovers
 from studio.text.markup import attribute, children, named
 from studio.text.members import Members
 from studio.text.reading import FootnoteOptions, Reading
@@ -70,7 +71,7 @@ class Scrivener:
             text=binder.blocks.text(),
             encoding="utf-8",
             title=re.sub(r"\.scriv$", "", posixpath.basename(name)),
-            notes=(*binder.notes(), *binder.blocks.notes()),
+            notes=(*binder.notes(), *binder.left.notes(), *binder.blocks.notes()),
         )
 
 
@@ -80,6 +81,7 @@ class Binder:
     def __init__(self, archive: Archive, folder: str, options: ScrivenerOptions) -> None:
         self.blocks = Blocks()
         self._scrivenings = Scrivenings(options.footnotes)
+        self.left = Leftovers()
         self._excluded: list[str] = []
         self._elsewhere: list[str] = []
         self._deep: list[str] = []
@@ -186,6 +188,7 @@ class Binder:
             document = Document(shown, self._options.footnotes)
             document.read(escaped(data))
             self._footnotes += document.footnotes
+            self.left.update(document.left)
             found = document.blocks
         else:
             for line in encoding.decode(shown, data).text.splitlines():

@@ -76,6 +76,89 @@ def test_fonts_have_encodings_of_their_own() -> None:
     assert read(fonts + body).text == "水даé"
 
 
+SHAPE = (
+    rb"{\shp{\*\shpinst\shpleft0{\sp{\sn shapeType}{\sv 202}}{\shptxt\pard %s\par}}"
+    rb"{\shprslt{\*\do\dobxpage{\dptxbx{\dptxbxtext\pard %s\par}}}}}"
+)
+
+
+def test_a_text_box_is_read_once_and_follows_its_paragraph() -> None:
+    body = rb"He " + SHAPE % (rb"A letter\par lay there.", rb"A letter lay there.") + rb"went.\par "
+    found = read(body + rb"She stayed.\par")
+    assert found.text.split("\n\n") == ["He went.", "A letter", "lay there.", "She stayed."]
+    assert found.notes == ()
+
+
+def test_shapes_of_every_make() -> None:
+    old = rb"{\*\do\dobxpage{\dptxbx{\dptxbxtext\pard Drawn\par}}}"
+    only_result = rb"{\shp{\*\shpinst}{\shprslt{\*\do{\dptxbxtext Shown}}}}"
+    group = rb"{\shpgrp{\*\shpinst{\shp{\*\shpinst{\shptxt In}}}}{\shprslt{\dptxbxtext In}}}"
+    art = rb"{\shp{\*\shpinst{\sp{\sn gtextUNICODE}{\sv THE \u27700?}}}}"
+    nested = SHAPE % (rb"Outer" + SHAPE % (b"Inner", b"Inner") + rb"\par", b"Outer")
+    for shape, lines in (
+        (old, ["Drawn"]), (only_result, ["Shown"]), (group, ["In"]), (art, ["THE 水"]),
+        (nested, ["Outer", "Inner"]),
+    ):  # fmt: skip
+        found = read(b"He " + shape + rb"went.\par She.")
+        assert found.text.split("\n\n") == ["He went.", *lines, "She."]
+        assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "notes"),
+    [
+        (rb"a{\header The Tide}{\footerf b\par}c", "ac", ["2 headers and footers"]),
+        (rb"a{\header {\field{\*\fldinst PAGE}{\fldrslt 3}}}c", "ac", []),
+        (rb"a{\*\atnid X}{\*\annotation{\*\atndate 1}Why?}c", "ac", ["1 comment"]),
+        (rb"a{\v gone}{\v  too}b{\deleted gone}c", "abc", ["1 tracked change", "1 piece of hid"]),
+        (rb"a{\*\shppict{\pict 0a}}{\nonshppict{\pict 0a}}c", "ac", ["1 picture"]),
+        (rb"a{\object{\*\objclass X}{\*\objdata 0a}{\result{\pict 0a}}}c", "ac", ["1 embedded"]),
+        (rb"a{\object{\*\objdata 0a}{\result{b}}}c", "abc", []),
+        (rb"a{\*\strange words}{\*\data 0aff}c", "ac", ["1 piece of text of a kind"]),
+        (rb"a{\*\moMath{\mf{\*\mfPr}{\mnum{\mr 1}}{\mden{\mr 2}}}}c", "a1/2c", ["1 formula"]),
+        (rb"a} and so on {", "a", ["What follows the end"]),
+    ],
+)
+def test_what_is_not_read_is_named(body: bytes, text: str, notes: list[str]) -> None:
+    found = read(body)
+    assert found.text == text
+    assert len(found.notes) == len(notes)
+    for said, note in zip(found.notes, notes, strict=True):
+        assert said.startswith(note)
+
+
+def test_what_is_said_twice_in_a_header_stays_there() -> None:
+    assert read(rb"{\header{\upr{old}{\*\ud new}}}{\upr{old}{\*\ud new}}").text == "new"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb"a\column b\pmartabqr c", "a\n\nb\tc"),
+        (rb"\u8212\emdash x\u8220\ldblquote y", "—x“y"),
+        (rb"{\field{\*\fldinst SYMBOL 74 \\f Wingdings}{\fldrslt}}", "☺"),
+        (rb"{\field{\*\fldinst EQ \\* jc2 \\o\\ad(\\s\\up 9(d),b)}{\fldrslt}}c", "bc"),
+        (rb"{\field{\fldinst A}{\fldrslt{\field{\fldinst QUOTE \"b\"}{\fldrslt c}}}}d", "cd"),
+    ],
+)
+def test_tabs_breaks_and_fields(body: bytes, text: str) -> None:
+    assert read(body).text == text
+
+
+def test_signs_of_symbol_fonts() -> None:
+    fonts = (
+        rb"{\fonttbl{\f0 Times;}{\f3\fcharset2{\*\panose 0501}Wingdings;}{\f4\fcharset2 Runes;}}"
+    )
+    assert read(fonts + rb"{\f3 J}{\f3\u-4022 ?}{\f3\'4a} J").text == "☺☺☺ J"
+    found = read(fonts + rb"a{\f4\u-4022 ?}b")
+    assert found.text == "a\ufffdb"
+    assert found.notes[0].startswith("1 symbol of a font")
+
+
+def test_the_code_page_of_an_old_machine() -> None:
+    assert rtf.run("a.rtf", b"{\\rtf1\\pc caf\\'82}", rtf.Spec()).text == "café"
+
+
 def test_headings_come_from_styles_and_outline_levels() -> None:
     styles = rb"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 Akt;}{\s2 heading 2;}{\s3 toc 1;}}"
     body = rb"\pard\s1 One\par\pard\s0 He.\par\pard\s2 Two\par\pard\outlinelevel2 Three\par"
