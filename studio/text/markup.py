@@ -29,7 +29,7 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _XHTML = "http://www.w3.org/1999/xhtml"
-_AFTER_PREFIX = re.compile(r"[^}:]*\Z")
+_ENDS_OF_PREFIX = ("", "}", ":")
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]{0,1000}\?>")
 _WIDER = {
     "gb2312": "gb18030",
@@ -156,7 +156,8 @@ def local(element: Element) -> str:
 def attribute(element: Element, name: str) -> str:
     """The value of an attribute, whatever its namespace; empty where there is none."""
     for key, value in element.attrib.items():
-        if _AFTER_PREFIX.search(str(key))[0] == name:  # type: ignore[index]  # always matches
+        whole = str(key)
+        if whole.endswith(name) and whole[: -len(name)][-1:] in _ENDS_OF_PREFIX:
             return str(value)
     return ""
 

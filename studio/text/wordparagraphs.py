@@ -67,7 +67,7 @@ class Paragraphs:
         self._words = self._levels[-1].words
         return True
 
-    def _leave_paragraph(self) -> None:
+    def _leave_paragraph(self, _paragraph: Element) -> None:
         level = self._levels.pop()
         above = self._levels[-1]
         self._words = above.words
@@ -99,7 +99,7 @@ class Paragraphs:
         elif text.strip() or level.beside.is_empty:
             blocks.paragraph(text)
 
-    def _flush(self) -> None:
+    def _flush(self, _cell: Element | None = None) -> None:
         """What is left of a paragraph whose end was deleted, where no other follows it."""
         level = self._levels[-1]
         waiting = level.words if level.element is None else level.carried

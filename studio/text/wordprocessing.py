@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from studio.text import composition, fields, markup, symbols
 from studio.text.composition import Blocks
 from studio.text.leftovers import Leftovers
-from studio.text.markup import attribute, children, local, named
+from studio.text.markup import attribute, local, named
 from studio.text.numbering import Numbering
 from studio.text.wordparagraphs import Paragraphs
-from studio.text.wordstyles import Styles
+from studio.text.wordstyles import OFF, Styles, is_contents
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-WITHOUT_TEXT = frozenset({"delInstrText", "fldData", "binData", "tblGrid", "lstStyle"})
-"""Beside them all whose names end in “Pr”: properties."""
+WITHOUT_TEXT = frozenset({"rPr", "pPr", "delInstrText", "fldData", "binData", "tblGrid",
+                          "lstStyle"})  # fmt: skip
+"""Beside these all whose names end in “Pr”: properties."""
 MARKS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "-", "softHyphen": ""}
 SIGNS = {"den": "/", "sup": "^", "sub": "_"}
 """What stands before the lower and raised parts of a formula that is written in one line."""
@@ -60,6 +61,7 @@ class Body(Paragraphs):
         self._font = ""
         self._in_text = False
         self._drawn = 0
+        self._drawings: list[int] = []
 
     def read(self, root: Element) -> None:
         """Go through the whole document, or one note of it."""
@@ -74,7 +76,7 @@ class Body(Paragraphs):
         name = local(element)
         if handler := _ENTER.get(name):
             return handler(self, element)
-        if name.endswith("Pr") or name in WITHOUT_TEXT:
+        if name.endswith("Pr"):
             return False
         if name in MARKS:
             self._words.append(MARKS[name])
@@ -89,25 +91,8 @@ class Body(Paragraphs):
         return True
 
     def leave(self, element: Element) -> None:
-        name = local(element)
-        if name == "t":
-            self._in_text = False
-        elif name == "r":
-            self._font = ""
-        elif name == "p":
-            self._leave_paragraph()
-        elif name in DRAWN:
-            self._drawn -= 1
-        elif name == "tc":
-            self._flush()
-        elif name == "AlternateContent":
-            self._alternatives.pop()
-        elif name == "fldSimple":
-            self._end_field()
-        elif name == "d":
-            self._words.append(")")
-        elif name == "sdt" and _is_contents(element):
-            self._contents -= 1
+        if handler := _LEAVE.get(local(element)):
+            handler(self, element)
 
     def text(self, text: str) -> None:
         if self._in_text:
@@ -115,22 +100,40 @@ class Body(Paragraphs):
         elif text and not self._drawn and not text.isspace():
             self.left.add("other")
 
+    def _pass_by(self, _element: Element) -> bool:
+        return False
+
     def _enter_text(self, _element: Element) -> bool:
         self._in_text = True
         return True
 
+    def _leave_text(self, _element: Element) -> None:
+        self._in_text = False
+
     def _enter_run(self, run: Element) -> bool:
-        for properties in run:
-            if local(properties) == "rPr":
-                for each in properties:
-                    name = local(each)
-                    if name == "vanish" and attribute(each, "val") not in ("0", "false", "off"):
-                        self.left.add("hidden", int(_has_text(run)))
-                        return False
-                    if name == "rFonts" and symbols.is_known(font := attribute(each, "ascii")):
-                        self._font = font
-            break  # They come first.
+        first = next(iter(run), None)  # The properties come before all else.
+        for each in () if first is None or local(first) != "rPr" else first:
+            name = str(each.tag)
+            if name.endswith("}vanish") and attribute(each, "val") not in OFF:
+                self.left.add("hidden", int(_has_text(run)))
+                return False
+            if name.endswith("}rFonts") and symbols.is_known(font := attribute(each, "ascii")):
+                self._font = font
         return True
+
+    def _leave_run(self, _run: Element) -> None:
+        self._font = ""
+
+    def _enter_box(self, _element: Element) -> bool:
+        self._drawings.append(self._drawn)
+        self._drawn = 0
+        return True
+
+    def _leave_box(self, _element: Element) -> None:
+        self._drawn = self._drawings.pop()
+
+    def _leave_drawing(self, _element: Element) -> None:
+        self._drawn -= 1
 
     def _enter_note(self, mark: Element) -> bool:
         key = local(mark).removesuffix("Reference"), attribute(mark, "id")
@@ -184,12 +187,18 @@ class Body(Paragraphs):
         self._words.append("(")
         return True
 
+    def _leave_brackets(self, _element: Element) -> None:
+        self._words.append(")")
+
     def _enter_alternatives(self, element: Element) -> bool:
         """Several ways to say one thing: the first that says something."""
         ways = [way for way in element if local(way) in ("Choice", "Fallback")]
         speaking = (way for way in ways if any(True for _said in named(way, *SHOWN)))
         self._alternatives.append(next(speaking, ways[0] if ways else None))
         return True
+
+    def _leave_alternatives(self, _element: Element) -> None:
+        self._alternatives.pop()
 
     def _enter_way(self, way: Element) -> bool:
         return not self._alternatives or way is self._alternatives[-1]
@@ -214,7 +223,7 @@ class Body(Paragraphs):
         self._fields[-1].begin(self._words)
         return True
 
-    def _end_field(self) -> None:
+    def _end_field(self, _element: Element | None = None) -> None:
         if self._fields and (shown := self._fields.pop().missing(self._words)):
             self._words.append(shown)
 
@@ -228,7 +237,7 @@ class Body(Paragraphs):
         return False
 
     def _enter_control(self, control: Element) -> bool:
-        if not _is_contents(control):
+        if not is_contents(control):
             return True
         paragraphs = ("".join(t.text or "" for t in named(p, "t")) for p in named(control, "p"))
         mixed = any(len(text) >= WIDE for text in paragraphs)
@@ -238,6 +247,9 @@ class Body(Paragraphs):
         self.left.add("contents")
         return False
 
+    def _leave_control(self, control: Element) -> None:
+        self._contents -= is_contents(control)
+
     def _enter_table(self, table: Element) -> bool:
         self._flush()
         cells = ["".join(t.text or "" for t in named(cell, "t")) for cell in named(table, "tc")]
@@ -246,15 +258,11 @@ class Body(Paragraphs):
         self.left.add("table")
         return False
 
-    def _enter_row(self, row: Element) -> bool:
-        if any(children(properties, "del") for properties in children(row, "trPr")):
-            return self._enter_deleted(row)
-        return True
-
-    def _enter_cell(self, cell: Element) -> bool:
-        if any(children(properties, "cellDel") for properties in children(cell, "tcPr")):
-            return self._enter_deleted(cell)
-        return True
+    def _enter_part(self, part: Element) -> bool:
+        """A row or a cell of a table, which may have been deleted."""
+        kinds = (each for each in part if local(each) in ("trPr", "tcPr"))
+        deleted = any(local(mark) in ("del", "cellDel") for each in kinds for mark in each)
+        return self._enter_deleted(part) if deleted else True
 
 
 _ENTER: dict[str, Callable[[Body, Element], bool]] = {
@@ -268,9 +276,15 @@ _ENTER: dict[str, Callable[[Body, Element], bool]] = {
     "Choice": Body._enter_way, "Fallback": Body._enter_way,
     "instrText": Body._enter_instruction, "fldChar": Body._enter_field_mark,
     "fldSimple": Body._enter_simple_field, "altChunk": Body._enter_chunk,
-    "sdt": Body._enter_control, "tbl": Body._enter_table, "tr": Body._enter_row,
-    "tc": Body._enter_cell,
-}  # fmt: skip
+    "sdt": Body._enter_control, "tbl": Body._enter_table, "tr": Body._enter_part,
+    "tc": Body._enter_part, "txbxContent": Body._enter_box,
+} | dict.fromkeys(WITHOUT_TEXT, Body._pass_by)  # fmt: skip
+_LEAVE: dict[str, Callable[[Body, Element], None]] = {
+    "t": Body._leave_text, "r": Body._leave_run, "p": Body._leave_paragraph,
+    "tc": Body._flush, "sdt": Body._leave_control, "fldSimple": Body._end_field,
+    "AlternateContent": Body._leave_alternatives, "d": Body._leave_brackets,
+    "txbxContent": Body._leave_box,
+} | dict.fromkeys(DRAWN, Body._leave_drawing)  # fmt: skip
 
 
 def _has_text(element: Element) -> bool:
@@ -279,13 +293,3 @@ def _has_text(element: Element) -> bool:
 
 def _within(element: Element, name: str) -> bool:
     return any(local(above) == name for above in element.iterancestors())
-
-
-def _is_contents(control: Element) -> bool:
-    """Whether a content control says of itself that it is a table of contents."""
-    galleries = (
-        attribute(gallery, "val")
-        for properties in children(control, "sdtPr")
-        for gallery in named(properties, "docPartGallery")
-    )
-    return any("contents" in gallery.lower() for gallery in galleries)

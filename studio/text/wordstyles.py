@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from studio.text.markup import attribute, children, local
+from studio.text.markup import attribute, children, local, named
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -110,3 +110,13 @@ def has_rule(properties: Element | None) -> bool:
         for border in borders
         for side in border
     )
+
+
+def is_contents(control: Element) -> bool:
+    """Whether a content control says of itself that it is a table of contents."""
+    galleries = (
+        attribute(gallery, "val")
+        for properties in children(control, "sdtPr")
+        for gallery in named(properties, "docPartGallery")
+    )
+    return any("contents" in gallery.lower() for gallery in galleries)
