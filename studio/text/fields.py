@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from studio.text import symbols
+from studio.text.markup import attribute, named
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 _NAME = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?P<rest>.*)", re.DOTALL)
 _SYMBOL = re.compile(r"\s*(?P<code>0x[0-9A-Fa-f]{1,6}|\d{1,7})")
@@ -33,6 +38,14 @@ class Field:
         ):
             return ""
         return shown("".join(self.code))
+
+
+def chosen(mark: Element) -> str:
+    """The choice in a drop-down list that begins here, as an instruction; empty for others."""
+    entries = [attribute(entry, "val") for entry in named(mark, "listEntry")]
+    numbers = [attribute(number, "val") for number in named(mark, "result", "default")]
+    number = int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
+    return f'QUOTE "{entries[number]}" ' if number < len(entries) else ""
 
 
 def shown(code: str) -> str:

@@ -28,6 +28,8 @@ class State(NamedTuple):
     """The place around a group that says one thing in two ways."""
     hidden: bool = False
     deleted: bool = False
+    capital: bool = False
+    """The paragraph is a large first letter, which belongs to the next one."""
     font: int = -1
     skip: int = 1
     """Characters that stand for one Unicode character, for programs that know none."""
@@ -105,7 +107,7 @@ class Story:
         self._frames.append((self._words, self._target, self._beside))
         self._words, self._target, self._beside = [], Blocks(), Blocks()
         self._state = self._state._replace(
-            boxes=self._state.boxes + 1, level=0, style=-1, hidden=False
+            boxes=self._state.boxes + 1, level=0, style=-1, hidden=False, capital=False
         )
 
     def _close_box(self) -> None:
@@ -140,8 +142,10 @@ class Story:
             self._say(" ")
         elif self._state.place in COUNTED:
             self._heard.append(" ")
-        elif self._state.place == "body" and not (self._state.deleted and word == "par"):
-            self._end_paragraph(word)
+        elif self._state.place == "body":
+            joined = word == "par" and (self._state.deleted or self._state.capital)
+            if not joined:
+                self._end_paragraph(word)
 
     def _end_paragraph(self, word: str = "") -> None:
         text, self._words = "".join(self._words), []

@@ -205,7 +205,7 @@ class Document(Story):
         if word == "plain":
             self._state = state._replace(hidden=False, deleted=False)
         elif word == "pard":
-            self._state = state._replace(level=0, style=-1)
+            self._state = state._replace(level=0, style=-1, capital=False)
         elif word == "v":
             self._state = state._replace(hidden=number != 0)
         elif word == "deleted":
@@ -214,6 +214,8 @@ class Document(Story):
             self._state = state._replace(font=value)
         elif word == "uc":
             self._state = state._replace(skip=min(max(value, 0), 9))
+        elif word == "dropcapli":
+            self._state = state._replace(capital=True)
         elif word == "s":
             self._state = state._replace(style=value)
         elif word == "outlinelevel":

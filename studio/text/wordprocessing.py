@@ -31,7 +31,7 @@ LEFT_OUT = {"pic": "picture", "imagedata": "picture", "chart": "chart", "relIds"
             "contentPart": "ink", "OLEObject": "object", "control": "object",
             "subDoc": "subdocument"}  # fmt: skip
 DRAWN = frozenset({"drawing", "pict", "object"})
-SHOWN = ("t", "chart", "relIds", "contentPart", "textpath")
+SHOWN = ("t", "sym", "chart", "relIds", "contentPart", "textpath")
 """Of the ways to say one thing, the first that has one of these is the one that is read."""
 WIDE = 200
 """Characters. No line of a table of contents is as long; a paragraph of a story often is."""
@@ -193,7 +193,7 @@ class Body(Paragraphs):
     def _enter_alternatives(self, element: Element) -> bool:
         """Several ways to say one thing: the first that says something."""
         ways = [way for way in element if local(way) in ("Choice", "Fallback")]
-        speaking = (way for way in ways if any(True for _said in named(way, *SHOWN)))
+        speaking = (way for way in ways if any(map(_says, named(way, *SHOWN))))
         self._alternatives.append(next(speaking, ways[0] if ways else None))
         return True
 
@@ -211,7 +211,7 @@ class Body(Paragraphs):
     def _enter_field_mark(self, element: Element) -> bool:
         kind = attribute(element, "fldCharType")
         if kind == "begin":
-            self._fields.append(fields.Field())
+            self._fields.append(fields.Field(fields.chosen(element)))
         elif kind == "separate" and self._fields:
             self._fields[-1].begin(self._words)
         elif kind == "end":
@@ -265,7 +265,7 @@ class Body(Paragraphs):
         return self._enter_deleted(part) if deleted else True
 
 
-_ENTER: dict[str, Callable[[Body, Element], bool]] = {
+_ENTER: Mapping[str, Callable[[Body, Element], bool]] = {
     "t": Body._enter_text, "r": Body._enter_run, "p": Body._enter_paragraph,
     "del": Body._enter_deleted, "moveFrom": Body._enter_deleted, "delText": Body._enter_deleted,
     "ins": Body._enter_inserted, "moveTo": Body._enter_inserted,
@@ -279,7 +279,7 @@ _ENTER: dict[str, Callable[[Body, Element], bool]] = {
     "sdt": Body._enter_control, "tbl": Body._enter_table, "tr": Body._enter_part,
     "tc": Body._enter_part, "txbxContent": Body._enter_box,
 } | dict.fromkeys(WITHOUT_TEXT, Body._pass_by)  # fmt: skip
-_LEAVE: dict[str, Callable[[Body, Element], None]] = {
+_LEAVE: Mapping[str, Callable[[Body, Element], None]] = {
     "t": Body._leave_text, "r": Body._leave_run, "p": Body._leave_paragraph,
     "tc": Body._flush, "sdt": Body._leave_control, "fldSimple": Body._end_field,
     "AlternateContent": Body._leave_alternatives, "d": Body._leave_brackets,
@@ -287,8 +287,12 @@ _LEAVE: dict[str, Callable[[Body, Element], None]] = {
 } | dict.fromkeys(DRAWN, Body._leave_drawing)  # fmt: skip
 
 
+def _says(element: Element) -> bool:
+    return local(element) != "t" or bool((element.text or "").strip())
+
+
 def _has_text(element: Element) -> bool:
-    return any((t.text or "").strip() for t in named(element, "t", "sym"))
+    return any(map(_says, named(element, "t", "sym")))
 
 
 def _within(element: Element, name: str) -> bool:

@@ -97,8 +97,13 @@ def properties_of(paragraph: Element) -> Element | None:
 
 
 def is_joined(properties: Element | None) -> bool:
-    """The mark at the end of the paragraph was deleted: it runs on into the next."""
-    run = None if properties is None else next(iter(children(properties, "rPr")), None)
+    """The paragraph runs on into the next: the mark at its end was deleted, or it is a large
+    first letter that stands in a frame of its own."""
+    if properties is None:
+        return False
+    if any(attribute(f, "dropCap") in ("drop", "margin") for f in children(properties, "framePr")):
+        return True
+    run = next(iter(children(properties, "rPr")), None)
     return run is not None and any(local(mark) in ("del", "moveFrom") for mark in run)
 
 

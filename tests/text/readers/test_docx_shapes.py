@@ -371,6 +371,25 @@ def test_words_before_a_deleted_end_are_kept_where_nothing_follows() -> None:
     assert words(p(r("He ") + boxed + r("went."))) == ["He went.", "Boxed text"]
 
 
+def test_a_large_first_letter_belongs_to_its_paragraph() -> None:
+    capital = p(r("T"), "<w:framePr w:dropCap='drop' w:lines='3'/>")
+    assert words(p(r("One")) + capital + p(r("he water came."))) == ["One", "The water came."]
+
+
+def test_an_empty_choice_says_nothing() -> None:
+    assert words(p(either(r(""), r("text")))) == ["text"]
+
+
+def test_the_choice_in_a_list_of_a_form() -> None:
+    entries = "<w:listEntry w:val='red'/><w:listEntry w:val='blue'/>"
+    begin = (
+        "<w:r><w:fldChar w:fldCharType='begin'><w:ffData><w:ddList><w:result w:val='1'/>"
+        f"{entries}</w:ddList></w:ffData></w:fldChar><w:instrText>FORMDROPDOWN</w:instrText></w:r>"
+    )
+    end = "<w:r><w:fldChar w:fldCharType='end'/></w:r>"
+    assert read(p(r("It was ") + begin + end + r("."))).text == "It was blue."
+
+
 def test_the_strict_form_is_read_by_its_relations() -> None:
     strict = "http://purl.oclc.org/ooxml"
     w = f"xmlns:w='{strict}/wordprocessingml/main' xmlns:r='{strict}/officeDocument/relationships'"

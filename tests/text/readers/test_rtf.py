@@ -135,6 +135,7 @@ def test_what_is_said_twice_in_a_header_stays_there() -> None:
     ("body", "text"),
     [
         (rb"a\column b\pmartabqr c", "a\n\nb\tc"),
+        (rb"\pard\dropcapli3\dropcapt1 T\par\pard he water.\par", "The water."),
         (rb"\u8212\emdash x\u8220\ldblquote y", "—x“y"),
         (rb"{\field{\*\fldinst SYMBOL 74 \\f Wingdings}{\fldrslt}}", "☺"),
         (rb"{\field{\*\fldinst EQ \\* jc2 \\o\\ad(\\s\\up 9(d),b)}{\fldrslt}}c", "bc"),
