@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -73,7 +73,7 @@ def run(inside: str, properties: str = "") -> str:
 class Docx:
     """Renders a tree; runs stand where runs may stand, paragraphs where those may."""
 
-    INLINE = {
+    INLINE: ClassVar[dict[str, str]] = {
         "text": "{runs}", "ins": "<w:ins>{runs}</w:ins>", "moveTo": "<w:moveTo>{runs}</w:moveTo>",
         "smartTag": "<w:smartTag>{runs}</w:smartTag>",
         "customXml": "<w:customXml>{runs}</w:customXml>",
@@ -99,7 +99,7 @@ class Docx:
         "fallback": "<mc:AlternateContent><mc:Choice><x:new/></mc:Choice><mc:Fallback>{runs}"
                     "</mc:Fallback></mc:AlternateContent>",
     }  # fmt: skip
-    GONE = {
+    GONE: ClassVar[dict[str, tuple[str, str]]] = {
         "del": ("tracked change", "<w:del>{runs}</w:del>"),
         "moveFrom": ("tracked change", "<w:moveFrom>{runs}</w:moveFrom>"),
         "deleted": ("tracked change", "<w:r><w:delText>{word}</w:delText></w:r>"),
@@ -107,11 +107,11 @@ class Docx:
         "reading": ("reading aid", "<w:r><w:ruby><w:rt>{runs}</w:rt></w:ruby></w:r>"),
         "strange": ("not known", "<w:strange>{word}</w:strange>"),
     }
-    BLOCK = {
+    BLOCK: ClassVar[dict[str, str]] = {
         "controls": "<w:sdt><w:sdtPr/><w:sdtContent>{blocks}</w:sdtContent></w:sdt>",
         "custom": "<w:customXml>{blocks}</w:customXml>", "inserted": "<w:ins>{blocks}</w:ins>",
     }  # fmt: skip
-    GONE_BLOCK = {
+    GONE_BLOCK: ClassVar[dict[str, tuple[str, str]]] = {
         "table": (r"\btables? w", "<w:tbl><w:tr><w:tc>{blocks}</w:tc></w:tr></w:tbl>"),
         "story": (r"\btables? w", "<w:tbl><w:tr><w:tc><w:p>" + run(f"<w:t>{ENGLISH * 9}</w:t>")
                   + "</w:p>{blocks}</w:tc></w:tr></w:tbl>"),
@@ -121,7 +121,6 @@ class Docx:
                 "<w:del/></w:trPr><w:tc>{blocks}</w:tc>"
                 "</w:tr></w:tbl>"),
     }  # fmt: skip
-    PARTS = ("html", "rtf", "txt", "footnote")
 
     def __init__(self) -> None:
         self.words = Words()
