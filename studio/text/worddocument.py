@@ -43,7 +43,13 @@ class Budget:
     """What all documents within one may hold together."""
 
     def __init__(self) -> None:
-        self.bytes = LARGEST
+        self._bytes = LARGEST
+
+    def spend(self, size: int) -> None:
+        """Raises StudioError when there is more than that."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise StudioError("", _("the documents within this one are too large."), "")
 
 
 def read(
@@ -58,9 +64,10 @@ def read(
     document = _Document(parts, keep_notes, depth, budget or Budget())
     numbering = Numbering(parts.first("numbering"))
     body = document.body(parts.main, document.notes(), numbering)
-    root = parts.xml(parts.main)
-    assert root is not None  # It was found among the names.
-    body.read(root)
+    content = parts.archive.read(parts.main)
+    if depth:
+        document.budget.spend(len(content))
+    body.read(markup.xml(name, content))
     document.count_notes(body)
     document.name_orphans()
     wordparts.left_beside(parts, body.left)
@@ -77,7 +84,7 @@ class _Document:
         self._parts = parts
         self._keep_notes = keep_notes
         self._depth = depth
-        self._budget = budget
+        self.budget = budget
         self._left = Leftovers()
         self._styles = Styles(parts.first("styles"))
         self._numbers: set[tuple[str, str]] = set()
@@ -104,7 +111,7 @@ class _Document:
         found = {}
         for kind, file in wordparts.NOTES.items():
             for part in self._parts.find(file):
-                root = self._parts.xml(part)
+                root = wordparts.readable(self._parts, part, self._left)
                 if root is None:
                     continue
                 said = set(wordparts.left_notes(root, kind))
@@ -147,13 +154,10 @@ class _Document:
         return Blocks()
 
     def _embedded(self, part: str, data: bytes) -> Blocks:
-        self._budget.bytes -= len(data)
-        if self._budget.bytes < 0:
-            self._unread(part, _("the documents within this one are too large."))
-            return Blocks()
+        self.budget.spend(len(data))
         name, data = _named(posixpath.basename(part), self._parts.type_of(part), data)
         if name.endswith(".docx"):
-            reading = read(name, data, self._keep_notes, self._depth + 1, self._budget)
+            reading = read(name, data, self._keep_notes, self._depth + 1, self.budget)
         elif name.endswith(".xml"):
             return self._flat(name, data)
         else:

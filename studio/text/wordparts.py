@@ -76,7 +76,7 @@ class Parts:
 
     def _read_relations(self, part: str) -> dict[str, Relation]:
         folder, name = posixpath.split(part)
-        root = self.xml(self.known(posixpath.join(folder, "_rels", f"{name}.rels")))
+        root = self._aside(posixpath.join(folder, "_rels", f"{name}.rels"))
         found = {}
         for relation in () if root is None else children(root, "Relationship"):
             target = attribute(relation, "Target")
@@ -94,7 +94,7 @@ class Parts:
 
     def type_of(self, name: str) -> str:
         """What the package says that a part is; empty where it says nothing."""
-        root = self.xml(self.known("[Content_Types].xml"))
+        root = self._aside("[Content_Types].xml")
         ending = posixpath.splitext(name)[1][1:].lower()
         found = ""
         for entry in () if root is None else root:
@@ -103,6 +103,13 @@ class Parts:
             if ending and attribute(entry, "Extension").lower() == ending:
                 found = attribute(entry, "ContentType").lower()
         return found
+
+    def _aside(self, name: str) -> Element | None:
+        """What only says where other parts are: where it is damaged, the usual names are tried."""
+        try:
+            return self.xml(self.known(name))
+        except StudioError:
+            return None
 
     def _find_main(self) -> str:
         for relation in self.relations(ROOT).values():
@@ -122,13 +129,13 @@ class Parts:
 def left_beside(parts: Parts, left: Leftovers) -> None:
     """Count what is never read: headers and footers, comments, building blocks."""
     for name in (*parts.find("header"), *parts.find("footer")):
-        if (root := _readable(parts, name, left)) is not None:
+        if (root := readable(parts, name, left)) is not None:
             left.add("running", int(_says_something(root)))
     for name in parts.find("comments"):
-        if (root := _readable(parts, name, left)) is not None:
+        if (root := readable(parts, name, left)) is not None:
             left.add("comment", sum(_has_words(c) for c in children(root, "comment")))
     for name in (*parts.find("glossaryDocument"), *parts.find("glossary/document")):
-        if (root := _readable(parts, name, left)) is not None:
+        if (root := readable(parts, name, left)) is not None:
             left.add("blocks", int(_has_words(root)))
 
 
@@ -139,7 +146,8 @@ def left_notes(root: Element, kind: str) -> Iterator[str]:
             yield attribute(note, "id")
 
 
-def _readable(parts: Parts, name: str, left: Leftovers) -> Element | None:
+def readable(parts: Parts, name: str, left: Leftovers) -> Element | None:
+    """The root of a part without which the text can be read; a damaged one is named."""
     try:
         return parts.xml(name)
     except StudioError as problem:

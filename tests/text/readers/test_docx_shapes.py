@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.errors import StudioError
+from studio.text import worddocument
 from studio.text.readers.docx import plugin as docx
 from studio.text.reading import Reading
 from tests import manuscripts
@@ -417,6 +418,28 @@ def test_a_bomb_within_is_named_and_the_rest_is_read() -> None:
     found = with_chunk("a.html", "<p>" + " " * (30 << 20) + "</p>")
     assert found.text.split("\n\n") == ["Before.", "After."]
     assert any("word/a.html" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.docx"])
+def test_documents_within_are_read_up_to_a_limit(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worddocument, "LARGEST", 5000)
+    content = (
+        f"<p>Once</p>{' ' * 1500}" if name == "a.html" else raw_docx(p(r("Once")) + " " * 1500)
+    )
+    found = with_chunk(name, content, body=CHUNK * 9)
+    assert 0 < found.text.count("Once") < 9
+    assert any("too large" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "part", ["word/_rels/document.xml.rels", "[Content_Types].xml", "word/footnotes.xml"]
+)
+def test_a_damaged_part_beside_the_text_does_not_take_the_text(part: str) -> None:
+    main = f"<w:document {manuscripts.W}><w:body>{p(r('He went.'))}</w:body></w:document>"
+    data = zipped({"word/document.xml": main, part: "<broken"})
+    assert docx.run("a.docx", data, docx.Spec()).text == "He went."
 
 
 def test_a_damaged_text_is_refused_as_before() -> None:
