@@ -82,7 +82,7 @@ class Body(Paragraphs):
             self._words.append(MARKS[name])
         elif name in SIGNS and _has_text(element):
             self._words.append(SIGNS[name])
-        elif name in LEFT_OUT and not (name == "imagedata" and _within(element, "object")):
+        elif name in LEFT_OUT and not (name == "imagedata" and _stands_for_object(element)):
             self.left.add(LEFT_OUT[name])
         elif name in DRAWN:
             self._drawn += 1
@@ -99,9 +99,6 @@ class Body(Paragraphs):
             self._words.append(symbols.written(self._font, text) if self._font else text)
         elif text and not self._drawn and not text.isspace():
             self.left.add("other")
-
-    def _pass_by(self, _element: Element) -> bool:
-        return False
 
     def _enter_text(self, _element: Element) -> bool:
         self._in_text = True
@@ -278,12 +275,13 @@ _ENTER: Mapping[str, Callable[[Body, Element], bool]] = {
     "fldSimple": Body._enter_simple_field, "altChunk": Body._enter_chunk,
     "sdt": Body._enter_control, "tbl": Body._enter_table, "tr": Body._enter_part,
     "tc": Body._enter_part, "txbxContent": Body._enter_box,
-} | dict.fromkeys(WITHOUT_TEXT, Body._pass_by)  # fmt: skip
+    "textbox": Body._enter_box,
+} | dict.fromkeys(WITHOUT_TEXT, lambda _body, _element: False)  # fmt: skip
 _LEAVE: Mapping[str, Callable[[Body, Element], None]] = {
     "t": Body._leave_text, "r": Body._leave_run, "p": Body._leave_paragraph,
     "tc": Body._flush, "sdt": Body._leave_control, "fldSimple": Body._end_field,
     "AlternateContent": Body._leave_alternatives, "d": Body._leave_brackets,
-    "txbxContent": Body._leave_box,
+    "txbxContent": Body._leave_box, "textbox": Body._leave_box,
 } | dict.fromkeys(DRAWN, Body._leave_drawing)  # fmt: skip
 
 
@@ -295,5 +293,6 @@ def _has_text(element: Element) -> bool:
     return any(map(_says, named(element, "t", "sym")))
 
 
-def _within(element: Element, name: str) -> bool:
-    return any(local(above) == name for above in element.iterancestors())
+def _stands_for_object(picture: Element) -> bool:
+    objects = (e for e in picture.iterancestors() if local(e) == "object")
+    return any(next(named(each, "OLEObject", "control"), None) is not None for each in objects)

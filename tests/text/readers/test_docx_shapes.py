@@ -271,6 +271,8 @@ def test_what_stands_around_a_run_keeps_it(around: str) -> None:
         ("<w:r><w:drawing><d:relIds xmlns:d='d'/></w:drawing></w:r>", "1 diagram"),
         ("<w:r><w:object><v:imagedata xmlns:v='v'/><o:OLEObject xmlns:o='o'/></w:object></w:r>",
          "1 embedded object"),
+        ("<w:r><w:object><v:imagedata xmlns:v='v'/></w:object></w:r>", "1 picture"),
+        ("<w:r><w:pict><v:textbox xmlns:v='v'>gone</v:textbox></w:pict></w:r>", "not known"),
         ("<w:r><w:contentPart/></w:r>", "1 drawing in ink"),
         ("<w:subDoc/>", "1 document that"),
         ("<w:strange>gone</w:strange>", "not known"),
