@@ -66,15 +66,12 @@ def decode(name: str, data: bytes) -> Decoded:
         StudioError: the bytes are no text, or too damaged to be read in any encoding.
     """
     read = _read_bytes(name, data)
+    if read.encoding == "utf-8" and mixtures.ACCENT not in data:
+        return read  # what was garbled would be full of them
     text, garbled = mixtures.mended(read.text)
     if not garbled:
         return read
-    note = n_(
-        "{n} character that another program had garbled was put right (such as “â€™” for “’”).",
-        "{n} characters that another program had garbled were put right (such as “â€™” for “’”).",
-        garbled,
-    )
-    return read._replace(text=text, notes=(*read.notes, note.format(n=garbled)))
+    return read._replace(text=text, notes=(*read.notes, mixtures.told(garbled)))
 
 
 def _read_bytes(name: str, data: bytes) -> Decoded:
@@ -100,7 +97,9 @@ def _read_bytes(name: str, data: bytes) -> Decoded:
 
 def _strict(data: bytes) -> Decoded | None:
     try:
-        return Decoded(data.decode().replace("\ufeff", ""), "utf-8", 0)
+        text = data.decode()
+        text = text.replace("\ufeff", "") if codecs.BOM_UTF8 in data else text
+        return Decoded(text, "utf-8", 0)
     except UnicodeDecodeError:
         return None
 

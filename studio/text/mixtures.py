@@ -196,6 +196,8 @@ _GARBLED = re.compile(
 )
 _SIGNS = ("Ã", "â", "Â", "ä", "ã")
 _SURE = ("â€", "â\x80")
+ACCENT = b"\xc3"
+"""Begins each of these letters in UTF-8, and no Chinese character."""
 FEWEST = 2
 
 
@@ -218,3 +220,12 @@ def mended(text: str) -> tuple[str, int]:
     better = _GARBLED.sub(right, text)
     sure = count >= FEWEST or any(sign in text for sign in _SURE)
     return (better, count) if count and sure else (text, 0)
+
+
+def told(count: int) -> str:
+    """What a writer is told of characters that were put right."""
+    return n_(
+        "{n} character that another program had garbled was put right (such as “â€™” for “’”).",
+        "{n} characters that another program had garbled were put right (such as “â€™” for “’”).",
+        count,
+    ).format(n=count)
