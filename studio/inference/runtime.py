@@ -258,10 +258,9 @@ class Runtime:
         for start in range(0, len(ids), BATCH):
             part = ids[start : start + BATCH]
             self._decode_all(part, start)
-            rows = self._lib.llama_get_logits(self._context)
-            whole = np.ctypeslib.as_array(rows, shape=(len(part) * self.vocabulary,))
+            rows, shape = self._lib.llama_get_logits(self._context), (len(part), self.vocabulary)
             here = (start <= wanted) & (wanted < start + len(part))
-            found[here] = whole.reshape(len(part), self.vocabulary)[wanted[here] - start]
+            found[here] = np.ctypeslib.as_array(rows, shape=shape)[wanted[here] - start]
         self.ids = list(ids)
         return found
 
