@@ -134,7 +134,7 @@ def _any(line: str) -> Heading | None:
         return None
     before, rest = match["before"], match["rest"].strip()
     if before[:1].isascii() and before[:1].isalpha():
-        _first, *others = before.removesuffix("the ").split()
+        others = before.removesuffix("the ").split()[1:]
         if _is_other(before) or not all(word[0].isupper() for word in others):
             return None
     elif not before and (_is_a_year(line) or (match["number"][0].isalpha() and rest[:1].islower())):

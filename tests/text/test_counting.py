@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.text import forms
 from studio.text.cleaning import clean
 from studio.text.numbering import written
 from studio.text.segmentation import chapters_of
@@ -182,3 +183,21 @@ def test_headings_among_lines_without_blank_ones(form: str) -> None:
 def test_time_is_linear_whatever_the_lines(line: str) -> None:
     """Minutes, if each of the lines were held against all others."""
     assert found("\n\n".join(line.format(n=n) for n in range(1, 9_000)))
+
+
+PIECES = (
+    "the", "The", "second", "Chapter", "chapter", "part", "vol", "Day", "twenty-one", "IV", "ⅳ",
+    "12", "001", ".", ":", "#", "-", "—", "☆", "、", "【", "】", "(", "（", "第", "卷", "章",
+    "三十", "回", "番外", "正文", "’", "“", "_", "night", "归来", "°", "%", "'", "$",
+)  # fmt: skip
+
+
+@settings(max_examples=600)
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=8), st.sampled_from(["", " ", "\u3000"])
+)
+def test_every_line_can_be_looked_at(pieces: list[str], gap: str) -> None:
+    line = gap.join(pieces).strip()
+    if line:
+        found = forms.unsure(line)
+        assert found is None or found.number is None or found.number > 0
