@@ -133,18 +133,21 @@ def listed(
     A mark on a heading, or on no more than a place, means what follows up to the prose.
     """
     found: set[Element] = set()
+    left = set(marks)
     for element in root.iter():
-        if not element.attrib or not {attribute(element, "id"), attribute(element, "name")} & marks:
+        here = {element.get("id"), element.get("name")} & left if element.attrib else None
+        if not here:
             continue
+        left -= here
         place = element
         while not is_block(place) and (above := place.getparent()) is not None:
             place = above
-        if place is root or not weights.of(place).is_listing:
+        if place is root or place in found or not weights.of(place).is_listing:
             continue
         following: list[Element] = []
         for sibling in place.itersiblings():
             weight = weights.of(sibling)
-            if weight.linked <= weight.plain or not weight.is_listing:
+            if sibling in found or weight.linked <= weight.plain or not weight.is_listing:
                 break
             following.append(sibling)
         if following or weights.of(place).linked or len(place) > 1:

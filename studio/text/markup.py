@@ -49,6 +49,10 @@ _KNOWN = re.compile(
 )
 
 
+class Empty(StudioError):
+    """A document without any text."""
+
+
 class Visitor(Protocol):
     def enter(self, element: Element) -> bool:
         """Whether to go into the element; its content is left out otherwise."""
@@ -126,8 +130,10 @@ def page(name: str, data: bytes) -> tuple[Element, str]:
         _damaged(name, problem)
     # A parser that stops at a limit of its own returns what it has until then, and says so here.
     stops = parser.error_log.filter_from_fatals()
-    if stops or root is None:
-        _damaged(name, ValueError(stops[0].message if stops else _("it holds no text at all")))
+    if stops:
+        _damaged(name, ValueError(stops[0].message))
+    if root is None:
+        _damaged(name, ValueError(_("it holds no text at all")), Empty)
     return root, found
 
 
@@ -239,8 +245,8 @@ def _check_size(name: str, data: bytes) -> None:
         )
 
 
-def _damaged(name: str, problem: Exception) -> NoReturn:
-    raise StudioError(
+def _damaged(name: str, problem: Exception, kind: type[StudioError] = StudioError) -> NoReturn:
+    raise kind(
         _("“{name}” is damaged.").format(name=name),
         _("Its text cannot be found: {problem}.").format(problem=str(problem).rstrip(".")),
         _("Open it in the program it was made with, save it again, and import that."),

@@ -72,9 +72,10 @@ def read(archive: Archive) -> Package:
         places = titles.setdefault(book.members.anywhere("", page) or page, {})
         if all(title != known for known, _level in places.setdefault(mark, [])):
             places[mark].append((title, level))
+    read_in_order = set(pages)
     others = [
         n for n in archive.names
-        if n not in pages and n not in book.navigation and n.lower().endswith(ENDINGS)
+        if n not in read_in_order and n not in book.navigation and n.lower().endswith(ENDINGS)
     ]  # fmt: skip
     return Package(
         _title(root),

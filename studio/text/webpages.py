@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from studio.errors import StudioError
 from studio.text import composition, holding, markup
 from studio.text import pageparts as parts
 from studio.text.composition import Blocks
@@ -159,15 +160,22 @@ class Page:
         self._end_paragraph()
         if not source.strip():
             return
-        if self._depth >= DEEPEST:
+        root = self._inner(source) if self._depth < DEEPEST else None
+        if root is None:
             self.left_out.append(holding.shown(" ".join(source.split())))
             return
-        root, _encoding = markup.page("srcdoc", source.encode("utf-8", "replace"))
         inner = Page(self._keep_notes, depth=self._depth + 1)
         inner.read(root)
         self.blocks.extend(inner.blocks)
         self.left_out += inner.left_out
         self.footnotes, self.tables = self.footnotes + inner.footnotes, self.tables + inner.tables
+
+    @staticmethod
+    def _inner(source: str) -> Element | None:
+        try:
+            return markup.page("srcdoc", source.encode("utf-8", "replace"))[0]
+        except StudioError:
+            return None
 
     def _taken(self) -> str:
         text = _SPACES_IN_A_ROW.sub(" ", _BESIDE_BREAK.sub("\n", "".join(self._words)))

@@ -102,9 +102,10 @@ class _Story:
         self._size += len(content)
         if self._size > LARGEST:
             _refuse(self._archive.name)
-        if not content.strip():
+        try:
+            return markup.page(f"{self._archive.name}: {file}", content)[0]
+        except markup.Empty:
             return None
-        return markup.page(f"{self._archive.name}: {file}", content)[0]
 
     def _add(self, file: str, root: Element) -> None:
         marks = self._package.lists.get(file, frozenset()) - {""}

@@ -175,6 +175,13 @@ def test_a_missing_document_is_named_and_its_neighbours_are_read() -> None:
     assert "Missing in the book: gone.xhtml, nowhere." in said(data)
 
 
+@pytest.mark.parametrize("content", [" ", "<!-- x -->", "<?xml version='1.0'?>"])
+def test_an_empty_document_does_not_close_the_book(content: str) -> None:
+    data = manuscripts.epub({"a.xhtml": "<p>He.</p>", "b": ""}, OEBPS__b=content)
+    assert lines(data) == ["He."]
+    assert "Empty in the book: OEBPS/b." in said(data)
+
+
 def test_what_is_not_in_the_reading_order_is_named() -> None:
     pages = {f"OEBPS/{n}.xhtml": f"<p>{n} says so.</p>" for n in "abc"}
     pages |= {"OEBPS/picture.xhtml": "<img src='x'/>", "OEBPS/empty.xhtml": "<p/>"}
