@@ -40,6 +40,9 @@ class Weight(NamedTuple):
         return self.sentences < WORTH and 2 * self.sentences <= self.plain + self.linked
 
 
+_NOTHING = Weight(0, 0, 0)
+
+
 class Weights:
     """Of those parts of a page for which ``doubtful`` is true, and of the whole page.
 
@@ -50,6 +53,8 @@ class Weights:
         self._root = root
         self._doubtful = doubtful
         self._found: dict[Element, Weight] = {}
+        self._within: dict[Element, Weight] = {}
+        self._around: dict[Element, Element] = {}
 
     def of(self, element: Element) -> Weight:
         """How much text the element holds."""
@@ -59,14 +64,17 @@ class Weights:
         return found if found is not None else _Scale(element, self._doubtful).whole
 
     def holds_prose(self, element: Element) -> bool:
-        """More than half of the page's sentences, a chapter's worth of them, or all its text."""
-        weight, whole = self.of(element), self.of(self._root)
-        if local(element) == "nav" or attribute(element, "role") == "navigation":
-            if weight.sentences <= weight.linked:
-                return False
-        elif weight.plain and weight[1:] == whole[1:]:
-            return True
-        return weight.sentences >= WORTH or self.holds_most(element)
+        """A chapter's worth of sentences, or some where those around it are the smaller part."""
+        weight = self.of(element)
+        leads_on = local(element) == "nav" or attribute(element, "role") == "navigation"
+        if leads_on and weight.sentences <= weight.linked:
+            return False
+        around = self._around.get(element, self._root)
+        whole, within = self.of(around), self._within.get(around, _NOTHING)
+        if not whole.sentences:
+            return bool(weight.plain) and within.plain == whole.plain
+        lesser = 2 * (whole.sentences - within.sentences) < whole.sentences
+        return weight.sentences >= WORTH or (lesser and weight.sentences > 0)
 
     def holds_most(self, element: Element) -> bool:
         """More than half of the page's sentences."""
@@ -75,6 +83,7 @@ class Weights:
     def _weigh(self) -> None:
         scale = _Scale(self._root, self._doubtful)
         self._found = scale.found
+        self._within, self._around = scale.within, scale.around
         self._found[self._root] = scale.whole
 
 
@@ -85,6 +94,10 @@ class _Scale:
         from lxml import etree
 
         self.found: dict[Element, Weight] = {}
+        self.within: dict[Element, Weight] = {}
+        """What the doubtful parts directly in a doubtful one, or in the root, hold together."""
+        self.around: dict[Element, Element] = {}
+        """The doubtful part around a doubtful one, if it is not the root."""
         self._sums = [0, 0, 0]
         self._links = 0
         begun: list[tuple[Element, Weight]] = []
@@ -96,13 +109,19 @@ class _Scale:
                     continue
                 self._links += _is_link(element)
                 if doubtful(element):
+                    self.around[element] = _outer(begun, root)
                     begun.append((element, Weight(*self._sums)))
                 self._add(element.text)
                 continue
             if begun and begun[-1][0] is element:
                 _element, before = begun.pop()
                 pairs = zip(self._sums, before, strict=True)
-                self.found[element] = Weight(*(now - then for now, then in pairs))
+                self.found[element] = weight = Weight(*(now - then for now, then in pairs))
+                if local(element) != "table":
+                    outer = self.around[element]
+                    known = self.within.get(outer, _NOTHING)
+                    sums = (one + other for one, other in zip(known, weight, strict=True))
+                    self.within[outer] = Weight(*sums)
             if local(element) not in NEVER:
                 self._links -= _is_link(element)
             if element is not root:
@@ -119,6 +138,11 @@ class _Scale:
         self._sums[1] += cells
         if cells >= composition.SENTENCE or text.endswith(_STOPS):
             self._sums[0] += cells
+
+
+def _outer(begun: list[tuple[Element, Weight]], root: Element) -> Element:
+    """The innermost part that is not judged as a table."""
+    return next((e for e, _before in reversed(begun) if local(e) != "table"), root)
 
 
 def _is_link(element: Element) -> bool:

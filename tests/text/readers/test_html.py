@@ -57,6 +57,13 @@ def test_what_is_around_the_prose_of_a_page_is_read(around: str) -> None:
     assert lines == ["# The Quay", "He went.", "She stayed, and said nothing of it."]
 
 
+def test_prose_in_several_parts_is_read_and_what_is_beside_it_is_not() -> None:
+    parts = "".join(f"<form><p>He went {n}.</p></form>" for n in range(4))
+    assert read(parts).text.count("He went") == 4
+    parts = f"<form>{PROSE}<div hidden>Seen by nobody.</div></form>"
+    assert "nobody" not in read(parts).text
+
+
 def test_what_is_beside_the_prose_is_left_out_and_named() -> None:
     beside = "<form><label>Your name</label> <button>Send</button></form>"
     beside += "<div hidden>Nobody sees this</div><nav><a href='/'>Home</a></nav>"
