@@ -102,20 +102,20 @@ def make(folder: Path, name: str, **config: Any) -> Path:
     plain = _pieces(kind.cutting, folder) if "pieces" in kind.cutting else _bytes(kind.cutting)
     tokenizer = dressed(plain, family)
     torch.manual_seed(11)
-    told = AutoConfig.for_model(
-        kind.model_type,
-        vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        initializer_range=0.2,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=tokenizer.bos_token_id if family.bos else None,
-        pad_token_id=None,
-        **{"max_position_embeddings": 1024} | kind.config | config,
-    )
+    numbers = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 1024,
+        "initializer_range": 0.2,
+        "eos_token_id": tokenizer.eos_token_id,
+        "bos_token_id": tokenizer.bos_token_id if family.bos else None,
+        "pad_token_id": None,
+    }
+    told = AutoConfig.for_model(kind.model_type, **numbers | kind.config | config)
     AutoModelForCausalLM.from_config(told, dtype=torch.float32).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     _as_published(folder / "tokenizer_config.json", tokenizer, kind.tokenizer_class)

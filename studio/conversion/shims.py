@@ -135,7 +135,9 @@ def _correct(model: Any) -> None:
     if base := rope.get("rope_theta"):
         writer.add_rope_freq_base(base)
     if context := config.get("max_position_embeddings"):
-        writer.add_context_length(min(context, _window(config, writer.arch) or context))
+        first = rope.get("original_max_position_embeddings") if _long(rope) else None
+        window = _window(config, writer.arch)
+        writer.add_context_length(min(context, window or context, first or context))
     sliding = [kind == "sliding_attention" for kind in config.get("layer_types") or ()]
     if writer.arch in WINDOWED and sliding:
         writer.add_sliding_window_pattern(sliding)
@@ -157,6 +159,12 @@ def _refuse(config: dict[str, Any], arch: str, rope: dict[str, Any], near: dict[
             raise UnlikeError("scores", scale)
     if arch in ("gemma", "gemma2") and config.get("tie_word_embeddings") is False:
         raise UnlikeError("output", "lm_head")
+
+
+def _long(rope: dict[str, Any]) -> bool:
+    """Whether places are counted in another way as soon as a text is long: there llama.cpp goes by
+    how long a text may become, and the model by how long it is."""
+    return rope.get("rope_type") in ("longrope", "su")
 
 
 def _window(config: dict[str, Any], arch: str) -> int | None:

@@ -175,8 +175,13 @@ def _number(folder: Path, config: dict[str, Any], key: str) -> int:
 
 def _context(config: dict[str, Any]) -> int:
     """Tokens that it reads, at training and at the desk alike: llama.cpp knows the sliding windows
-    of Gemma alone, so a model with another window is given nothing longer than that."""
+    of Gemma alone, so a model with another window is given nothing longer than that; and one that
+    counts places in two ways (Phi's longrope) only what it counts in the first."""
     context = int(config.get("max_position_embeddings") or 2048)
+    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if (rope.get("rope_type") or rope.get("type")) in ("longrope", "su"):
+        named = {**rope, **config}.get("original_max_position_embeddings")
+        context = min(context, int(named or context))
     family = str(config.get("model_type", ""))
     slides = config.get("use_sliding_window", not family.startswith("qwen"))
     window = config.get("sliding_window")

@@ -11,6 +11,7 @@ from studio.models.source import load_tokenizer, usable, validate
 from tests.models.folders import MARK, STARTER, change_json, copied, cut_table, marked
 
 ROWS = 8192
+LONG = {"type": "longrope", "long_factor": [1.0], "short_factor": [1.0]}
 
 
 def refused(folder: Path) -> StudioError:
@@ -71,6 +72,7 @@ def test_a_whole_model_is_used_as_it_is(tmp_path: Path) -> None:
         ("qwen2", {"sliding_window": 128}, 2048),
         ("qwen2", {"sliding_window": 128, "use_sliding_window": True}, 128),
         ("gemma2", {"sliding_window": 128}, 2048),
+        ("phi3", {"rope_scaling": LONG, "original_max_position_embeddings": 512}, 512),
     ],
 )
 def test_a_window_that_llama_cpp_does_not_know_is_all_that_is_read(
@@ -78,5 +80,6 @@ def test_a_window_that_llama_cpp_does_not_know_is_all_that_is_read(
 ) -> None:
     folder = copied(tmp_path / "m")
     plain = {"use_sliding_window": None, "sliding_window": None, "model_type": family}
+    plain |= {"rope_parameters": None}
     change_json(folder / "config.json", **plain | told)
     assert validate(folder).context_length == context
