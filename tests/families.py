@@ -80,7 +80,7 @@ KINDS: dict[str, Kind] = {
 
 OTHERS: dict[str, Kind] = {
     "gemma": Kind("gemma", "bare-pieces", "GemmaTokenizer", {"head_dim": 16}, "gemma2"),
-    "phi": Kind("phi", "digits-in-threes", "GPT2Tokenizer", template="qwen2.5"),
+    "phi": Kind("phi", "digits-in-threes", template="qwen2.5"),
     "glm": Kind("glm", "digits-in-threes", config={"head_dim": 16}, template="glm4-0414"),
 }
 """Families that can be taught and of which the catalogue has no model."""

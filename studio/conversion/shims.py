@@ -132,6 +132,8 @@ def _correct(model: Any) -> None:
         writer.add_feed_forward_length(inner)
     if heads := config.get("num_key_value_heads"):
         writer.add_head_count_kv(heads)
+    if least := config.get("rms_norm_eps"):
+        writer.add_layer_norm_rms_eps(least)
     if base := rope.get("rope_theta"):
         writer.add_rope_freq_base(base)
     if context := config.get("max_position_embeddings"):
