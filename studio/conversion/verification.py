@@ -119,10 +119,12 @@ def _examples(
     """Held-out conversations, until their learned tokens are ``wanted`` or there are no more.
 
     Raises:
-        StudioError: llama.cpp reads other tokens, or the desk would send others.
+        StudioError: llama.cpp reads other tokens, the desk would send others, or what was learned
+            lies beyond what can be compared in every one of them.
     """
     tokenizer = load_tokenizer(model)
     longest = min(LONGEST, runtime.context)
+    some = beyond = False
     for turns in held_out:
         if wanted <= 0:
             return
@@ -135,7 +137,17 @@ def _examples(
         )
         if example.learned:
             wanted -= len(example.learned)
+            some = True
             yield example
+        beyond = beyond or bool(learned)
+    if beyond and not some:
+        raise StudioError(
+            _("The voice could not be proved."),
+            _("Every held-out passage begins beyond the {count} tokens that are compared.").format(
+                count=longest
+            ),
+            _("Prepare the dataset with less of the story before each passage."),
+        )
 
 
 def _formatter(spec: RegisterSpec, adapter: Path, room: Workroom) -> Formatter:

@@ -239,7 +239,7 @@ def test_a_base_model_that_computes_otherwise_is_named() -> None:
     with pytest.raises(StudioError, match="does not write") as refused:
         verdict.check(found, "F16", 0.0, apart=True)
     assert "without the voice" in refused.value.why
-    assert "3.0%" in refused.value.why
+    assert "3.00%" in refused.value.why
 
 
 @pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
@@ -253,27 +253,23 @@ def test_a_line_of_a_dataset_ends_at_a_line_feed_alone(
     assert result["positions"] > 3
 
 
-def test_what_the_desk_sends_is_what_was_learned_from(shelf: Shelf, tmp_path: Path) -> None:
-    """A whole conversation may be read the same, and what asks for its end another way."""
-    source = (
-        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
-        "{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}"
-        "{% else %}{{ m.content }}<|im_end|>{% endif %}\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n ASK{% endif %}"
-    )
-    folder = Path(shutil.copytree(shelf.room.fetch(shelf.dataset()), tmp_path / "dataset"))
-    recipe = {"spec": {"formatter": {"kind": "custom", "template": source}}}
-    (folder / "recipe.json").write_text(json.dumps(recipe))
-    with pytest.raises(StudioError, match="could not be proved") as refused:
-        verification.run(spec(shelf, dataset=shelf.room.put(folder)), shelf.room)
-    assert "is not what the lesson put before" in refused.value.why
-    assert "format" in refused.value.remedy
-
-
 def test_dataset_without_held_out_passages_is_refused(shelf: Shelf, tmp_path: Path) -> None:
     (tmp_path / "validation.jsonl").write_text("", "utf-8")
     with pytest.raises(StudioError, match="holds out no passage"):
         verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
+
+
+def test_passages_behind_more_than_is_compared_are_not_called_missing(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    turns = [
+        *continuation("en", "The tide came in. " * 2000),
+        {"role": "assistant", "content": "So."},
+    ]
+    (tmp_path / "validation.jsonl").write_text(json.dumps({"messages": turns}) + "\n", "utf-8")
+    with pytest.raises(StudioError, match="could not be proved") as refused:
+        verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
+    assert "2048 tokens" in refused.value.why
 
 
 def test_stops_when_asked(shelf: Shelf) -> None:
