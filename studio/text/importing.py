@@ -14,7 +14,7 @@ from studio.domain.manuscripts import Decisions, Manuscript, Removal
 from studio.errors import StudioError
 from studio.language import _
 from studio.plugins import discover
-from studio.text import cleaning, segmentation, statistics
+from studio.text import cleaning, headings, segmentation, statistics
 from studio.text.cleaning import NO_DECISIONS
 from studio.text.languages import language_of
 from studio.text.reading import Reading
@@ -168,7 +168,9 @@ def _title_page(text: str, first: Any) -> str:
         if marked := _MARKED_TITLE.fullmatch(line):
             return marked[1]
         shown = line.strip("_* #").rstrip(";:,.")
-        if first.title.startswith(shown) or _BYLINE.search(line):
+        head = headings.named(shown) if shown else None
+        is_sure = head is not None and not head.form
+        if is_sure or first.title.startswith(shown) or _BYLINE.search(line):
             return ""
         if (
             len(line) <= 60

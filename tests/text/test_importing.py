@@ -95,6 +95,9 @@ def test_one_endless_line_of_5_mb(unit: str, words: int) -> None:
     assert manuscript.words >= words * (5_000_000 // len(unit.encode()))
 
 
+ZH = "水真的到了那条红线，一点也没有多，一点也没有少。" * 40
+
+
 @pytest.mark.parametrize(
     ("name", "text", "title"),
     [
@@ -105,6 +108,8 @@ def test_one_endless_line_of_5_mb(unit: str, words: int) -> None:
         ("a.txt", "《红楼梦》\n\n曹雪芹 著\n\n" + STORY, "红楼梦"),
         ("war.txt", "by H. G. Wells\n\n" + STORY, "War"),
         ("a.md", "---\ntitle: Tide\n---\n" + STORY, "Tide"),
+        ("渡船.txt", f"第一卷 风起 第一章 归来\n\n{ZH}\n\n第一卷 风起 第二章 灯\n\n{ZH}", "渡船"),
+        ("渡船.txt", f"第一卷 风起\n\n第一章 归来\n\n{ZH}\n\n第二章 灯\n\n{ZH}", "渡船"),
         ("a.md", "# Tide\n\n## One\n\nHe went to the quay.\n\n## Two\n\nShe stayed there.", "Tide"),
     ],
 )
