@@ -259,6 +259,11 @@ class LoreEntry(Record):
     updated_at: float
     deleted_at: float | None = None
 
+    @property
+    def touched_at(self) -> float:
+        """When it was written or deleted last."""
+        return max(self.updated_at, self.deleted_at or 0)
+
 
 class LoreRevision(Record):
     """An earlier text of an entry; ``at`` is when it was written."""

@@ -53,7 +53,7 @@ def edit(
     in the lorebook again.
 
     Raises:
-        Overtaken: ``base`` is given, and the entry was changed after that moment.
+        Overtaken: ``base`` is given, and the entry was changed or deleted after that moment.
         StudioError: it would have no name.
     """
     with database.write(db()) as connection:
@@ -61,8 +61,11 @@ def edit(
         entry = _changed(old, type=type, name=name, text=text, aliases=aliases)
         if entry == old:
             return old
-        if base is not None and base != old.updated_at and _said(entry) != _said(old):
-            raise _overtaken()
+        if base is not None and base != old.touched_at:
+            if old.deleted_at:
+                raise _deleted()
+            if _said(entry) != _said(old):
+                raise _overtaken()
         lore.replace(connection, entry)
     return entry
 
@@ -97,6 +100,14 @@ def _overtaken() -> Overtaken:
         _("The entry is not saved yet."),
         _("It was changed in another window since you opened it."),
         _("Look at both texts, and save the one you want; the other stays an earlier text."),
+    )
+
+
+def _deleted() -> Overtaken:
+    return Overtaken(
+        _("The entry is not saved yet."),
+        _("It was deleted in another window since you opened it."),
+        _("Save again to have it in the lorebook with your text, or leave it deleted."),
     )
 
 

@@ -23,7 +23,7 @@ ENTRY = "entry"
 SINCE = "since"
 """The moment of the text that its window was opened on."""
 SEEN = "seen"
-"""That of another window's text, once the writer was told of it."""
+"""When another window wrote or deleted it, once the writer was told of it."""
 EARLIER = "earlier"
 """The id of the entry whose earlier texts are shown."""
 NEW = "new"
@@ -141,7 +141,7 @@ def _save(
         try:
             lore.edit(entry.id, type=type_, name=name, text=text, aliases=aliases, base=base)
         except Overtaken:
-            st.query_params[SEEN] = repr(lore.get(entry.id).updated_at)
+            st.query_params[SEEN] = repr(lore.get(entry.id).touched_at)
             st.rerun()
     _done()
 
@@ -153,6 +153,18 @@ def _done() -> None:
 
 def _other(there: LoreEntry) -> None:
     """What another window made of the entry meanwhile, and what can be done now."""
+    if there.deleted_at:
+        st.warning(
+            _("This entry was deleted in another window while you wrote. Nothing is saved yet."),
+            icon=":material/delete:",
+        )
+        st.caption(
+            _(
+                "Save the entry, and it is in the lorebook again with the text below; or leave it "
+                "as it is there, deleted."
+            )
+        )
+        return
     st.warning(
         _(
             "This entry was changed in another window while you wrote. Nothing is saved yet. "

@@ -72,6 +72,19 @@ def test_of_two_windows_on_an_entry_neither_is_lost(entry: LoreEntry, visit: Vis
     assert [r.text for r in lore.revisions(entry.id)] == ["Keeps the log.", "Keeps the light."]
 
 
+def test_what_another_window_deleted_is_told_before_it_comes_back(
+    entry: LoreEntry, visit: Visit
+) -> None:
+    here = press(visit(PAGE), "Change")
+    lore.delete(entry.id)
+    here = fill(here, "Keeps the boat.")
+    assert any("deleted in another window" in warning.value for warning in here.warning)
+    assert lore.list_all() == []
+    assert here.text_area[0].value == "Keeps the boat."
+    press(here, "Save the entry")
+    assert [e.text for e in lore.list_all()] == ["Keeps the boat."]
+
+
 def test_a_third_text_is_told_too(entry: LoreEntry, visit: Visit) -> None:
     here = press(visit(PAGE), "Change")
     lore.edit(entry.id, text="Keeps the log.")

@@ -63,8 +63,19 @@ def test_a_text_that_gives_way_is_kept_beside() -> None:
     assert [(r.name, r.text) for r in lore.revisions(entry.id)] == [("Harbour", "Six boats.")]
 
 
-def test_what_is_saved_is_in_the_lorebook_though_another_window_deleted_it() -> None:
+def test_what_another_window_deleted_comes_back_only_once_that_is_said() -> None:
     entry = lore.add("place", "Harbour", "Four boats.")
     lore.delete(entry.id)
-    lore.edit(entry.id, text="Six boats.", base=entry.updated_at)
+    for text in ("Six boats.", "Four boats."):
+        with pytest.raises(Overtaken, match="deleted in another window"):
+            lore.edit(entry.id, text=text, base=entry.updated_at)
+    assert lore.list_all() == []
+    lore.edit(entry.id, text="Six boats.", base=lore.get(entry.id).touched_at)
     assert [e.text for e in lore.list_all()] == ["Six boats."]
+
+
+def test_what_was_deleted_and_brought_back_was_not_changed() -> None:
+    entry = lore.add("place", "Harbour", "Four boats.")
+    lore.delete(entry.id)
+    lore.restore(entry.id)
+    assert lore.edit(entry.id, text="Six boats.", base=entry.updated_at).text == "Six boats."
