@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from studio.conversion import stories, verdict
 from studio.conversion.agreement import Agreement, change_of, next_strength, precision
 from studio.conversion.holding import check_holds, parts_of
 from studio.conversion.speaking import Reference, Voiced
+from studio.datasets import stored
 from studio.datasets.example import Messages
 from studio.datasets.formatting import Formatter, formatter_of, is_text
 from studio.domain.events import LogLine, Progressed
 from studio.domain.provenance import manner_of
-from studio.domain.recipes import Format, FormatterSpec, Template
+from studio.domain.recipes import Format, Template
 from studio.domain.specs import RegisterSpec
 from studio.domain.voices import FormattedExample
 from studio.domain.workroom import Stopped, Workroom
@@ -157,10 +156,7 @@ def _formatter(spec: RegisterSpec, adapter: Path, room: Workroom) -> Formatter:
         return formatter_of(manner.formatter, manner.template)
     if spec.dataset is None:
         return formatter_of(Format())
-    path = room.fetch(spec.dataset) / "recipe.json"
-    recipe = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    found = recipe.get("spec", {}).get("formatter", "chat-template")
-    return formatter_of(TypeAdapter[FormatterSpec](FormatterSpec).validate_python(found))
+    return formatter_of(stored.formatter(room.fetch(spec.dataset)))
 
 
 def _reads_the_same(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from studio.datasets.example import Example
+from studio.domain.recipes import FormatterSpec
 from studio.errors import StudioError
 from studio.language import _
 
@@ -30,11 +32,22 @@ def read(path: Path) -> Iterator[Example]:
             yield _example(path, number, line)
 
 
+def recipe(dataset: Path) -> dict[str, Any]:
+    """What the dataset was made of and how; empty where that is not known."""
+    path = dataset / "recipe.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
+
+
+def formatter(dataset: Path) -> FormatterSpec:
+    """The form that the dataset was prepared for."""
+    found = recipe(dataset).get("spec", {}).get("formatter", "chat-template")
+    return TypeAdapter[FormatterSpec](FormatterSpec).validate_python(found)
+
+
 def about(dataset: Path) -> str:
     """The lines about the story that the dataset's prompts show; empty where there are none."""
-    path = dataset / "recipe.json"
-    recipe = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return str(recipe.get("spec", {}).get("builder", {}).get("about", ""))
+    return str(recipe(dataset).get("spec", {}).get("builder", {}).get("about", ""))
 
 
 def _example(path: Path, number: int, line: bytes) -> Example:

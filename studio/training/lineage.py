@@ -77,7 +77,7 @@ def write(folder: Path, lineage: dict[str, Any]) -> None:
 def manner(dataset: Path, base: Path, spec: TrainSpec) -> dict[str, Any]:
     """How a passage was asked for, with the very template: base models of the same weights may
     have others."""
-    recipe = _recipe(dataset)
+    recipe = stored.recipe(dataset)
     known = PrepareSpec.model_validate(recipe["spec"]).builder if "spec" in recipe else None
     formatter = formatter_of(spec.formatter)
     raw = known is not None and known.kind == "raw"
@@ -92,15 +92,9 @@ def manner(dataset: Path, base: Path, spec: TrainSpec) -> dict[str, Any]:
     return told.model_dump(mode="json")
 
 
-def _recipe(dataset: Path) -> dict[str, Any]:
-    path = dataset / "recipe.json"
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return found
-
-
 def language_of(dataset: Path) -> Language:
     """Of the longest manuscript; of rows, kept pages and topics, that of their first examples."""
-    if manuscripts := _recipe(dataset).get("manuscripts"):
+    if manuscripts := stored.recipe(dataset).get("manuscripts"):
         longest: Language = max(manuscripts, key=lambda m: m["characters"])["language"]
         return longest
     first = islice(stored.read(dataset / "train.jsonl"), FIRST)

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from studio.datasets import stored
 from studio.domain.events import Progressed
 from studio.domain.merges import MeasureSpec
 from studio.domain.provenance import Manner, manner_of
-from studio.domain.recipes import FormatterSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import StudioError
 from studio.language import _
@@ -114,13 +112,6 @@ def held_out_of(
             _("It has no file {name}.").format(name=path.name),
             _("Prepare the dataset again, or go on without measuring."),
         )
-    manner = manner_of(adapter) or Manner(formatter=_formatter(dataset))
+    manner = manner_of(adapter) or Manner(formatter=stored.formatter(dataset))
     rows, _account = rows_of(path, tokenizer, manner.formatter, longest, template=manner.template)
     return spread([row for row in rows if row.learned], count)
-
-
-def _formatter(dataset: Path) -> FormatterSpec:
-    path = dataset / "recipe.json"
-    recipe = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    found = recipe.get("spec", {}).get("formatter", "chat-template")
-    return TypeAdapter[FormatterSpec](FormatterSpec).validate_python(found)
