@@ -6,10 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from studio.datasets.masking import encoded
+from studio.datasets.masking import all_words, encoded
 from studio.datasets.pretokens import Pretokens
 from studio.models.marks import marks_of
-from studio.models.turns import Written
 from studio.text.packing import Sizes, Span
 
 STRETCH = 1 << 21
@@ -43,7 +42,7 @@ class _Parted:
     """A text that holds what looks like a mark, in the tokens of its characters."""
 
     def __init__(self, tokenizer: Any, text: str) -> None:
-        ((_ids, self.offsets),) = encoded(tokenizer, [Written(text, ((0, len(text)),), ())])
+        ((_ids, self.offsets),) = encoded(tokenizer, [all_words(text)])
 
     def __len__(self) -> int:
         return len(self.offsets)

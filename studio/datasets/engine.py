@@ -11,6 +11,7 @@ from typing import Any
 
 from studio.datasets import given, keeping, statistics
 from studio.datasets.example import Example
+from studio.datasets.formatting import unlearned_note
 from studio.datasets.given import Table
 from studio.datasets.journal import Journal, opened
 from studio.datasets.tools import Usage
@@ -22,7 +23,7 @@ from studio.domain.recipes import BuilderSpec, PrepareSpec, SyntheticSpec
 from studio.domain.workroom import Workroom
 from studio.domain.writers import EndpointWriter, LocalWriter
 from studio.errors import StudioError
-from studio.language import _, n_
+from studio.language import _
 
 MANUSCRIPT = "manuscript.json"
 FEWEST = 4
@@ -53,7 +54,7 @@ def run(spec: PrepareSpec, room: Workroom) -> dict[str, Any]:
     _write(folder, spec, manuscripts, train, validation, figures)
     _tell_what_was_left_out(room, workshop.left_out)
     if workshop.unlearned:
-        room.emit(LogLine(level="warning", text=_unlearned(workshop.unlearned)))
+        room.emit(LogLine(level="warning", text=unlearned_note(workshop.unlearned)))
     _tell_what_is_lacking(spec.builder, len(train) + len(validation), workshop.journal, room)
     artifact = room.produce("dataset", folder, spec.name, facts)
     result = {"dataset": artifact, **{k: v for k, v in facts.items() if k != "statistics"}}
@@ -161,16 +162,6 @@ def _tell_what_is_lacking(
         made=made, count=builder.count, why=_why_lacking(builder.writer, journal.usage)
     )
     room.emit(LogLine(level="warning", text=note))
-
-
-def _unlearned(count: int) -> str:
-    return n_(
-        "{count} answer within the conversations is read and not learned: the template leaves it "
-        "out.",
-        "{count} answers within the conversations are read and not learned: the template leaves "
-        "them out.",
-        count,
-    ).format(count=count)
 
 
 def _why_lacking(writer: LocalWriter | EndpointWriter, usage: Usage) -> str:

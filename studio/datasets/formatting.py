@@ -11,7 +11,7 @@ from studio.datasets.example import Messages
 from studio.domain.recipes import Format, FormatterSpec, Template
 from studio.domain.voices import FormattedExample
 from studio.errors import StudioError
-from studio.language import _
+from studio.language import _, n_
 from studio.models.forms import form
 from studio.models.marks import marks_of
 from studio.models.turns import Form
@@ -23,6 +23,17 @@ class Length(NamedTuple):
 
     tokens: int
     unlearned: int = 0
+
+
+def unlearned_note(count: int) -> str:
+    """What is said of answers that are read and not learned."""
+    return n_(
+        "{count} answer within the conversations is read and not learned: the template leaves it "
+        "out.",
+        "{count} answers within the conversations are read and not learned: the template leaves "
+        "them out.",
+        count,
+    ).format(count=count)
 
 
 class Turns:

@@ -110,13 +110,18 @@ def _pieces(text: str, ends: np.ndarray) -> tuple[str, ...]:
     return tuple(text[a:b] for a, b in zip([0, *reached], ends.tolist(), strict=False))
 
 
+def all_words(text: str) -> Written:
+    """A text that a person wrote, with nothing of a template around it."""
+    return Written(text, ((0, len(text)),), ())
+
+
 def raw(tokenizer: Any, text: str) -> FormattedExample:
     """The text as it is, learned from its first word to the token that ends it.
 
     A begin token comes first where the tokenizer puts one.
     """
     begin = [i for i in tokenizer("")["input_ids"] if i == tokenizer.bos_token_id]
-    ((found, offsets),) = encoded(tokenizer, [Written(text, ((0, len(text)),), ())])
+    ((found, offsets),) = encoded(tokenizer, [all_words(text)])
     return FormattedExample(
         ids=(*begin, *found, tokenizer.eos_token_id),
         mask=(*(False for _ in begin), *(True for _ in found), True),
@@ -130,5 +135,5 @@ def raw(tokenizer: Any, text: str) -> FormattedExample:
 
 def plain_ids(tokenizer: Any, text: str) -> list[int]:
     """Ids of words that a person wrote."""
-    ((found, _offsets),) = encoded(tokenizer, [Written(text, ((0, len(text)),), ())])
+    ((found, _offsets),) = encoded(tokenizer, [all_words(text)])
     return found

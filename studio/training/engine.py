@@ -8,13 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from studio.datasets.formatting import formatter_of
+from studio.datasets.formatting import formatter_of, unlearned_note
 from studio.domain.events import Body, LogLine, MetricLogged
 from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.domain.workroom import Stopped, Workroom
 from studio.errors import Damaged, StudioError
-from studio.language import _, n_
+from studio.language import _
 from studio.models.loading import best_device, uncollected
 from studio.models.source import folder_of, load_tokenizer, validate
 from studio.plugins import discover
@@ -270,13 +270,7 @@ def _announce(lesson: Lesson, account: Account, resumed: checkpoints.Resumed | N
             count=account.equal
         )
     if account.unlearned:
-        text += " " + n_(
-            "{count} answer within the conversations is read and not learned: the template leaves"
-            " it out.",
-            "{count} answers within the conversations are read and not learned: the template"
-            " leaves them out.",
-            account.unlearned,
-        ).format(count=account.unlearned)
+        text += " " + unlearned_note(account.unlearned)
     if resumed:
         text += " " + _("Going on after step {step}.").format(step=resumed.step)
     lesson.room.emit(LogLine(text=text))
