@@ -50,7 +50,9 @@ def parts_of(model: Any, name: str = "default") -> dict[str, Part]:
     found = {}
     for module, layer in model.get_base_model().named_modules():
         if name in getattr(layer, "lora_A", {}):
-            a, b = (side[name].weight.detach().float().numpy() for side in _sides(layer))
+            a, b = (
+                side[name].weight.detach().float().numpy() for side in (layer.lora_A, layer.lora_B)
+            )
             found[module] = Part(a, b, float(layer.scaling[name]))
     return found
 
@@ -83,10 +85,6 @@ def name_of(module: str) -> str:
     if place := LAYER.search(module):
         return f"blk.{place['layer']}.{PARTS.get(place['part'], place['part'])}"
     return OUTSIDE.get(module, module)
-
-
-def _sides(layer: Any) -> tuple[Any, Any]:
-    return layer.lora_A, layer.lora_B
 
 
 def _pairs(head: Head) -> Iterator[tuple[str, tuple[Any, Any]]]:

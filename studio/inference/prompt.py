@@ -64,20 +64,18 @@ def ids_of_turns(
     turns: Sequence[Turn],
     runtime: Runtime,
     *,
-    asking: bool = True,
     template: Template | None = None,
     untaught: bool = False,
 ) -> list[int]:
-    """The ids of a conversation in the model's own format or in the template's, as training
-    saw it: what asks for an answer, or without ``asking`` the whole. An ``untaught`` model is shown
-    that there is nothing to think about.
+    """The ids of what asks for an answer to these turns, in the model's own format or in the
+    template's, as training saw it. An ``untaught`` model is shown that there is nothing to think
+    about.
 
     Raises:
         StudioError: the model has no chat template, or it refuses these turns.
     """
     form = form_of(runtime, template)
-    messages = [dict(turn) for turn in turns]
-    written = form.asked(messages, untaught=untaught) if asking else form.told(messages)
+    written = form.asked([dict(turn) for turn in turns], untaught=untaught)
     return runtime.ids_of(written.text, written.words)
 
 

@@ -65,10 +65,6 @@ class Blocks:
         self._blocks += others._blocks
 
     @property
-    def has_heading(self) -> bool:
-        return any(block.kind == "heading" for block in self._blocks)
-
-    @property
     def ends_in_heading(self) -> bool:
         return bool(self._blocks) and self._blocks[-1].kind == "heading"
 

@@ -85,12 +85,6 @@ def value(element: Element | None, name: str) -> str:
     return attribute(found[0], "val") if found else ""
 
 
-def is_on(element: Element | None, name: str) -> bool:
-    """Whether a property is there that is not switched off."""
-    found = [] if element is None else children(element, name)
-    return bool(found) and attribute(found[0], "val") not in OFF
-
-
 def properties_of(paragraph: Element) -> Element | None:
     """The properties of a paragraph."""
     return next(iter(children(paragraph, "pPr")), None)
