@@ -28,8 +28,6 @@ FONTS_ONLY = (
 """Algorithms that hide fonts and nothing else."""
 PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
 ENDINGS = (".xhtml", ".html", ".htm", ".xht")
-LISTS = frozenset({"cover", "toc", "nav", "landmarks", "page-list", "loi", "lot"})
-"""Entries of the guide that lead to no prose."""
 
 Titles = dict[str, dict[str, list[tuple[str, int]]]]
 
@@ -138,7 +136,7 @@ class _Book:
         for file in self.navigation:
             yield file, ""
         for reference in named(self._root, "reference"):
-            if attribute(reference, "type").lower() in LISTS:
+            if attribute(reference, "type").lower() in pageparts.LISTS:
                 path, _hash, mark = attribute(reference, "href").partition("#")
                 if file := self.members.anywhere(self._folder, path.strip()):
                     yield file, unquote(mark)

@@ -32,10 +32,9 @@ VERBATIM = frozenset({"pre", "textarea", "xmp", "listing", "plaintext"})
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 NOTES = frozenset(["footnote", "endnote", "footnotes", "endnotes", "rearnote", "rearnotes"])
 NOTE_ROLES = frozenset(["doc-footnote", "doc-endnote", "doc-endnotes"])
-NO_PROSE = frozenset(
-    {"cover", "toc", "nav", "landmarks", "page-list", "loi", "lot", "doc-toc", "doc-cover",
-     "doc-pagelist"}
-)  # fmt: skip
+LISTS = frozenset({"cover", "toc", "nav", "landmarks", "page-list", "loi", "lot"})
+"""What a book's guide calls pages that hold no prose."""
+NO_PROSE = LISTS | {"doc-toc", "doc-cover", "doc-pagelist"}
 """What a part of a book calls itself that is a list of names, as long as it is one."""
 LONGEST_NUMBER = 20
 """Characters of what a page of the printed book is called."""

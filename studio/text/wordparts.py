@@ -17,6 +17,7 @@ from studio.language import _
 from studio.text import markup
 from studio.text.leftovers import Leftovers
 from studio.text.markup import attribute, children, named
+from studio.text.members import Members
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -46,7 +47,7 @@ class Parts:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self._names = {name.lower(): name for name in archive.names}
+        self._members = Members(archive.names)
         self._relations: dict[str, dict[str, Relation]] = {}
         self.main = self._find_main()
 
@@ -90,7 +91,7 @@ class Parts:
 
     def known(self, name: str) -> str:
         """A name as the archive writes it, for capitals make no difference in such names."""
-        return self._names.get(name.lower(), name)
+        return self._members.find("", name) or name
 
     def type_of(self, name: str) -> str:
         """What the package says that a part is; empty where it says nothing."""
