@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 
-from studio.text import headings
+from studio.text.numerals import number
 
 Piece = tuple[int, int, str]
 Key = tuple[int, tuple[Piece, ...]]
@@ -148,7 +148,7 @@ def _leads(names: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in names:
         lead = _LEAD.match(name)
-        value = headings.number((lead[1] or lead[2]).replace(" ", "-")) if lead else None
+        value = number((lead[1] or lead[2]).replace(" ", "-")) if lead else None
         if value is None:
             return {}
         found[name] = value
@@ -173,4 +173,4 @@ def _value(match: re.Match[str]) -> int | None:
     if third := match["third"] or match["half"]:
         return _THIRDS[third]
     word = match["ordinal"] or match["volume"] or match["han"] or match["spelled"]
-    return headings.number(word.replace(" ", "-"))
+    return number(word.replace(" ", "-"))

@@ -7,7 +7,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -170,9 +170,8 @@ def _is_in(c: str, encoding: str, first: int, last: int) -> bool:
     return bool(raw) and first <= raw[0] <= last
 
 
-def _european(c: str, before: str, after: str, fits: object) -> float:
+def _european(c: str, before: str, after: str, fits: Callable[[str], bool]) -> float:
     neighbours = [near for near in (before, after) if near.isalpha()]
-    assert callable(fits)
     if c in "–—…":
         return 1.0
     if any(not fits(near) for near in neighbours):

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
+from studio.domain import naming
 from studio.domain.jobs import Job
 from studio.language import _, n_
 from studio.services import manuscripts
@@ -37,7 +38,7 @@ def arrange(given: Sequence[FileSet], footnotes: bool, key: str) -> Job | None:
         return None
     if way != "one":
         return manuscripts.bring_in(given, together=way == "zips", footnotes=footnotes)
-    name = " ".join(title.replace("/", "-").split()) or _("Manuscript")
+    name = naming.tidy(title.replace("/", "-")) or _("Manuscript")
     book = manuscripts.reordered(files, order)._replace(name=f"{name}.zip")
     return manuscripts.bring_in([book], together=True, footnotes=footnotes)
 

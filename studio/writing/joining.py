@@ -9,6 +9,7 @@ the characters on both sides of the seam decide.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from unicodedata import category
 
 from studio.domain.base import Language
@@ -79,9 +80,9 @@ def _touch(text: str, page: str, language: Language | None, goes_on: bool | None
     return goes_on is None and fragments.one_word(text, page)
 
 
-def _spaceless(characters: object) -> bool:
+def _spaceless(characters: Iterable[str]) -> bool:
     """Whether the first of these that belongs to a script is of one without spaces."""
-    for character in characters:  # type: ignore[attr-defined]
+    for character in characters:
         if _SPACELESS.match(character):
             return True
         if character.isalpha() or character == "\n":
