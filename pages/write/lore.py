@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from studio.domain.records import LoreEntry
+from studio.domain.lorebook import LoreEntry
 from studio.language import _
 from studio.services import lore
 from studio.ui import lorebook, undo

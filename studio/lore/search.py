@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from studio.domain.records import LoreEntry
+from studio.domain.lorebook import LoreEntry
 
 _WITHIN = re.compile("['’ʼ·‧・\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad]")
 """Apostrophes and the dots in Chinese names, which join, and what cannot be seen."""

@@ -7,7 +7,7 @@ import uuid
 from typing import get_args
 
 from studio.domain import naming
-from studio.domain.records import LoreEntry, LoreRevision, LoreType
+from studio.domain.lorebook import LoreEntry, LoreRevision, LoreType
 from studio.errors import Overtaken, StudioError
 from studio.language import _
 from studio.lore.search import rank

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from studio.domain.records import LoreEntry, LoreRevision
+from studio.domain.lorebook import LoreEntry, LoreRevision
 from studio.store import rows
 
 migrations = Migrations("lore")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from studio.domain.records import LoreEntry, LoreRevision, LoreType
+from studio.domain.lorebook import LoreEntry, LoreRevision, LoreType
 from studio.errors import Overtaken, StudioError
 from studio.language import _
 from studio.services import lore

@@ -1,6 +1,6 @@
 import pytest
 
-from studio.domain.records import LoreEntry
+from studio.domain.lorebook import LoreEntry
 from studio.lore.search import rank
 
 

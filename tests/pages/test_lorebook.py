@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from studio.domain.records import LoreEntry
+from studio.domain.lorebook import LoreEntry
 from studio.services import lore
 
 pytestmark = pytest.mark.usefixtures("studio")

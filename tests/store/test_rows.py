@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.domain.lorebook import LoreEntry
 from studio.domain.manuscripts import Chapter
-from studio.domain.records import LoreEntry, ManuscriptRecord, StoryRecord
+from studio.domain.records import ManuscriptRecord, StoryRecord
 from studio.store import lore, manuscripts, stories
 from studio.store.database import connect, migrate, write
 
