@@ -191,7 +191,8 @@ def _english(line: str) -> Heading | None:
     if not match or not (value := number(match["number"])):
         return None
     rest = match["rest"].strip(" .:：—–-")
-    if rest.lower() in ("end", "ends", "ended") or rest.endswith((",", ";")):
+    closes = rest.lower() in ("end", "ends", "ended") and match["rest"].lstrip()[0] not in ".:："
+    if closes or rest.endswith((",", ";")):
         return None
     sure = not rest or (match["word"][0].isupper() and _opens_a_title(match["rest"]))
     part = match["word"].lower() in ("book", "part", "volume")

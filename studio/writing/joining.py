@@ -33,7 +33,7 @@ _DOTS_LAST = re.compile(r"(?:…|\.\.)[.…]*\Z")
 _DOTS_FIRST = re.compile(r"(?:…|\.\.)[.…]*")
 _NUMBER = re.compile(r"(\d+)([.,:]?)\Z")
 _DIGITS = re.compile(r"\d+")
-_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th|s)\b(?!['’])")
 LOOK = 2000
 """How many characters around the seam are looked at."""
 

@@ -185,6 +185,13 @@ def test_time_is_linear_whatever_the_lines(line: str) -> None:
     assert found("\n\n".join(line.format(n=n) for n in range(1, 9_000)))
 
 
+def test_a_last_chapter_called_the_end_is_one() -> None:
+    heads = ["Chapter 1: Boat", "Chapter 2: Tide", "Chapter 3: End"]
+    assert titles(story(heads, ENGLISH_PROSE)) == heads
+    closed = f"{story(heads[:2], ENGLISH_PROSE)}\n\nChapter 2 ends\n\n{ENGLISH_PROSE}"
+    assert titles(closed) == heads[:2]
+
+
 PIECES = (
     "the", "The", "second", "Chapter", "chapter", "part", "vol", "Day", "twenty-one", "IV", "ⅳ",
     "12", "001", ".", ":", "#", "-", "—", "☆", "、", "【", "】", "(", "（", "第", "卷", "章",

@@ -23,7 +23,7 @@ don|'t                       don|’t                   she|’s
 don’|t                       we'|ll                   did|n’t
 O’|Brien                     o'|clock                 3.|14
 1,|000                       10:|30                   3|rd
-the 19|th                    And then|…               “…|and then
+the 19|th                    the 1990|s                   And then|…               “…|and then
 And then|...                 *|Hello                  It was un|believable
 walk|ing                     b|elieve                 str|eet
 unbeliev|able: unbelievable  The cat|s                beauti|fully
