@@ -52,9 +52,13 @@ that make something new refuse that."""
 
 def file_name(name: str, otherwise: str) -> str:
     """The name as a file may be called on any system; ``otherwise`` where nothing of it can be."""
-    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in tidy(name))
+    plain = "".join(c if _in_a_file(c) else "-" for c in tidy(name))
     short = "-".join(filter(None, plain.split("-")))[:LONGEST_FILE].strip("-")
     return f"{short}_" if short.casefold() in _RESERVED else short or otherwise
+
+
+def _in_a_file(c: str) -> bool:
+    return c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M"
 
 
 def same_file(one: str, other: str) -> bool:

@@ -10,7 +10,11 @@ from studio.domain.lorebook import LoreEntry
 
 _WITHIN = re.compile("['’ʼ·‧・\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad]")
 """Apostrophes and the dots in Chinese names, which join, and what cannot be seen."""
-_POSSESSIVE = re.compile(r"(?<=\w)['’ʼ]s?(?!\w)")
+_INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
+"""The dots of A.I. and U.S.S."""
+_SIGNS = "~=<>|"
+"""What is written around words, and counts among the signs of mathematics."""
+_POSSESSIVE = re.compile(r"(?<=[\w.])['’ʼ]s?(?!\w)")
 
 
 def folded(text: str) -> str:
@@ -21,9 +25,13 @@ def folded(text: str) -> str:
 def worded(text: str) -> str:
     """Folded, the words alone, with single spaces between them: punctuation parts words, an
     apostrophe does not. Signs such as + and emoji are letters of a word."""
-    text = _WITHIN.sub("", folded(text))
-    parted = (" " if unicodedata.category(each)[0] in "PZC" else each for each in text)
-    return " ".join("".join(parted).split())
+    text = _INITIALS.sub("", _WITHIN.sub("", folded(text)))
+    return " ".join("".join(" " if _parts(each) else each for each in text).split())
+
+
+def _parts(character: str) -> bool:
+    kind = unicodedata.category(character)
+    return kind[0] in "PZC" or kind == "Sk" or character in _SIGNS
 
 
 class Words:

@@ -128,10 +128,12 @@ def _generation(job: Job, story: StoryRecord, chosen: Voice) -> Generation:
 
 def _asked(chosen: Voice, story: StoryRecord) -> dict[str, Any]:
     """The prompt in the form that the voice was taught in, with as much of the story as it saw
-    then: turns, in the model's own format or another, or the text alone."""
+    then: turns, in the model's own format or another, or the text alone. A voice that an earlier
+    studio taught never saw whether a line or paragraph had ended, and is not shown it."""
     manner = _manner(chosen)
+    seen = story.text if manner.template or not chosen.taught else story.text.rstrip()
     shown = prompt.characters(manner.shown_tokens or BASE.context_tokens, story.language)
-    turns = tuple(prompt.turns(story.text, story.title, story.language, shown, manner.about))
+    turns = tuple(prompt.turns(seen, story.title, story.language, shown, manner.about))
     if manner.builder == "raw":
         return {"raw": prompt.tail(story.text, shown) or story.title, "messages": turns}
     template = manner.template

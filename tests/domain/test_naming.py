@@ -66,6 +66,7 @@ def test_specs_write_names_so_and_still_read_what_was_stored(name: str) -> None:
         ("a:b*c?", "a-b-c"),
         (unicodedata.normalize("NFD", "Zoë"), "Zoë"),
         ("潮" * 90, "潮" * 60),
+        ("क्षितिज की कहानी", "क्षितिज-की-कहानी"),
     ],
 )
 def test_a_file_may_be_called_so_anywhere(name: str, file: str) -> None:

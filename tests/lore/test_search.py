@@ -70,12 +70,20 @@ WORLD = [
         ("九", "阿九", 1),
         ("阿九，渡口", "阿九", 1), ("让雅克", "阿九", 1), ("让·雅克", "阿九", 1),
         ("Rook's", "The Rook’s Nest", 1), ("rooks nest", "The Rook’s Nest", 1),
+        ("阿九～", "阿九", 1), ("`AI`", "AI", 3), ("<AI>", "AI", 3), ("=AI", "AI", 3),
+        ("^AI", "AI", 3), ("A.I.", "AI", 3), ("A.I.’s", "AI", 3),
         ("*", "The Rook’s Nest", 1), ("the ship's, mind", "AI", 1),
     ],
 )  # fmt: skip
 def test_punctuation_is_no_part_of_a_word(query: str, first: str, count: int) -> None:
     found = [e.name for e in rank(query, WORLD)]
     assert (found[0], len(found)) == (first, count)
+
+
+def test_initials_are_found_with_and_without_their_dots() -> None:
+    ship = [entry("U.S.S. Hope", "It has 3.5 masts.")]
+    assert rank("USS Hope", ship) == rank("U.S.S.", ship) == rank("3.5", ship) == ship
+    assert rank("35", ship) == []
 
 
 @pytest.mark.parametrize("query", ['"', "AND OR NOT", "NEAR(a b)", "a*b:c^", "%_", "\\", "？", "'"])

@@ -331,6 +331,9 @@ def test_a_voice_is_asked_as_it_was_taught_and_not_as_its_dataset_says(home: Set
         )
         assert asked["template"] == Template.model_validate(TEMPLATE)
         assert asked["about"] == "Ann keeps the locks."
+        ended = story.model_copy(update={"text": f"{story.text.strip()}\n\n"})
+        known = Voice(id=voice.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64)
+        assert writing._asked(known, ended)["messages"][0]["content"].endswith("out.\n\n")
         assert "\n\nAnn keeps the locks.\n\nThe lamp" in asked["messages"][0]["content"]
 
 
@@ -343,6 +346,8 @@ def test_a_voice_of_an_earlier_studio_is_asked_as_its_folder_and_its_dataset_tel
         known = Voice(id=record.id, name="x", gguf_base="b" * 64, gguf_adapter="c" * 64)
         template = writing._asked(known, story)["template"]
         assert (template is not None and "### Response" in template.source) == bool(kind)
+        ended = story.model_copy(update={"text": f"{story.text}\n\n"})
+        assert writing._asked(known, ended)["messages"] == writing._asked(known, story)["messages"]
 
 
 def test_the_base_model_is_asked_for_where_it_is_not_known(
