@@ -95,7 +95,7 @@ _MARKDOWN = re.compile(r"(?P<marks>#{1,6})\s+(?P<title>\S.*?)\s*#*")
 _SPECIAL = re.compile(
     r"(?:(?:the|author['’]s)\s+)?(?:preface|prologue|introduction|foreword|interlude|epilogue|afterword|"
     rf"conclusion|postscript|prelude|coda|intermission)(?:\s+(?:{SPELLED}|[ivx]{{1,5}}|\d{{1,3}}))?"
-    r"(?:[.:]|[.:—–-]\s*.{1,60})?"
+    r"(?:[.:]|[.:—–-]\s*.{1,60}|\s(?:[:—–-]\s*)(?-i:[^\sa-z]).{0,60})?"
     r"|(?:自序|序[\s]?[章言幕曲篇]|序|前言|楔\s?子|引\s?[子言]|尾[\s]?[声聲章]|[后後][\s]?[记記]|跋|"
     r"[终終][\s]?[章幕]|最[终終][章回]|最[后後]一[章回]|[结結][语語]|大[结結]局|[间間]章|幕[间間]|写在前面|写在最后|"
     rf"(?:番外|外[传傳])篇?(?:之?{CHINESE}|[（(]{CHINESE}[）)])?)"
