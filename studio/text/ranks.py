@@ -51,7 +51,8 @@ def _stands_beside(group: list[Candidate], main: list[Candidate], text: str) -> 
     starts = [c.start for c in group]
     places = [bisect_left(starts, c.start) for c in main]
     most = max((b - a for a, b in pairwise(places)), default=0)
-    return most == 1 < len(group) and _count_up(group) and are_long(group, text)
+    sure = not any(c.heading.form for c in group)
+    return most == 1 < len(group) and sure and _count_up(group) and are_long(group, text)
 
 
 def stand_above(chapters: list[Candidate], numbered: list[Candidate]) -> bool:
@@ -60,7 +61,8 @@ def stand_above(chapters: list[Candidate], numbered: list[Candidate]) -> bool:
         return True
     if len(chapters) == 1:
         return len(numbered) < 3
-    return chapters[0].heading.word in CHAPTER
+    in_doubt = all(c.heading.form for c in chapters) and len(chapters) <= len(numbered)
+    return chapters[0].heading.word in CHAPTER and not in_doubt
 
 
 def opens(candidate: Candidate, starts: Sequence[int]) -> bool:

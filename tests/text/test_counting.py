@@ -125,6 +125,25 @@ def test_two_chapters_stay_two_whatever_counts_within_them(language: str, line: 
         assert found(raw) == [("", title) for title in heads]
 
 
+@pytest.mark.parametrize(
+    ("heads", "told"),
+    [
+        ("第一章 归来 | 第二章 灰猫 | 第三章 灯", "第{han}幕演完了"),
+        ("一 | 二 | 三", "《山海》第{han}章"),
+        ("1、归来 | 2、灰猫 | 3、灯", "《山海》第{han}章"),
+        ("I | II | III", "Chapter {n} was the best of the book"),
+        ("1. Dawn | 2. Dusk | 3. Night", "Chapter {n} was the best of the book"),
+    ],
+)
+def test_what_is_told_of_once_in_each_chapter_is_none(heads: str, told: str) -> None:
+    prose = CHINESE_PROSE if "{han}" in told else ENGLISH_PROSE
+    chapters = [
+        f"{title}\n\n{prose}\n\n{head(told, n)}\n\n{prose}"
+        for n, title in enumerate(heads.split(" | "), 1)
+    ]
+    assert titles("\n\n".join(chapters)) == heads.split(" | ")
+
+
 VOLUMES = (GOLD / "volumes.txt").read_text(encoding="utf-8").splitlines()
 
 
