@@ -42,8 +42,8 @@ _ORDINAL = re.compile(
 )
 _ANY = re.compile(
     r"(?P<before>[^\w\s“‘\"'$€£]{0,4}\s?"
-    r"|[A-Za-z][A-Za-z'’]{0,20}(?:\s[A-Za-z'’]{1,20}){0,3}?(?:[\s.#:_–—-]{1,3}(?:the\s)?|(?=\d))"
-    r"|[\u3400-\u9fff]{1,8}?[\s之：:·（(]{0,2})"
+    r"|[A-Za-zÀ-ž][A-Za-zÀ-ž'’]{0,20}(?:\s[A-Za-zÀ-ž'’]{1,20}){0,3}?(?:[\s.#:_–—-]{1,3}(?:the\s)?|(?=\d))"
+    r"|[\u3400-\u9fff]{1,8}?[\s之：:·（(_-]{0,2})"
     rf"(?P<number>\d{{1,4}}|[Ⅰ-Ⅻ]|(?i:{SPELLED})|(?:[IVXLC]{{1,9}}|[ivxlc]{{1,9}})(?![^\W\d_])|[{HAN}]{{1,6}})"
     r"(?P<rest>$|[^\w%°].*|_.*|(?<=\d)[\u3400-\u9fff].*)"
 )
@@ -64,6 +64,8 @@ _OTHER_NUMBERS = re.compile(
 """Words whose numbers are days, pages, lists; numbers of chapters never stand after them."""
 _RUNS_IN = re.compile(r"(?<![^\W\d_])[a-z]+\s+$")
 """A small word right before the chapter: the line speaks of it."""
+_GOES_ON = re.compile(r"，|,\s?[a-z]")
+"""Behind a number, what makes a sentence of it: First, the rope."""
 _STOPS = "。！？；，,“”‘"
 _FIRST = frozenset("第卷☆★【")
 _ENDS = tuple('。，；,;:：”」』’"')
@@ -82,11 +84,13 @@ def unsure(line: str) -> Heading | None:
 
 
 def _inside(line: str) -> Heading | None:
-    """正文 第一章 归来, The Salt Road - Chapter 3"""
+    """正文 第一章 归来, The Salt Road - Chapter 3, Arc 2, Chapter 3"""
     match = _CHAPTER_INSIDE.search(line)
     if not match or not 0 < match.start() <= LONGEST_BEFORE:
         return None
     before = line[: match.start()]
+    if before.rstrip().endswith(","):
+        before = f"{before.rstrip()[:-1]} "
     found = headings.named(line[match.start() :])
     if found is None or any(c in _STOPS for c in before) or _is_other(before):
         return None
@@ -128,12 +132,14 @@ def _any(line: str) -> Heading | None:
     if ordinal := _ORDINAL.fullmatch(line):
         value, word = number(ordinal["number"]), ordinal["word"]
         return Heading("counted", value, titled=True, form=f"第{word}", word="counted")
-    match = _ANY.fullmatch(line)
+    match = None if _CHAPTER_INSIDE.search(line) else _ANY.fullmatch(line)
     value = number(match["number"]) if match else None
     if not match or not value or _NO_TITLE.match(match["rest"]):
         return None
     before, rest = match["before"], match["rest"].strip()
-    if before[:1].isascii() and before[:1].isalpha():
+    if _is_a_value(before, rest) or _GOES_ON.match(rest):
+        return None
+    if before[:1].isalpha() and before[:1] < "\u0180":
         others = before.removesuffix("the ").split()[1:]
         if _is_other(before) or not all(word[0].isupper() for word in others):
             return None
@@ -148,6 +154,11 @@ def _any(line: str) -> Heading | None:
         form=_plain(before) + system(match["number"]),
         word="counted",
     )
+
+
+def _is_a_value(before: str, rest: str) -> bool:
+    """Strength: 2, 等级：2"""
+    return before.rstrip().endswith((":", "：")) and not rest
 
 
 def _is_a_year(line: str) -> bool:

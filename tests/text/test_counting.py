@@ -126,6 +126,18 @@ def test_two_chapters_stay_two_whatever_counts_within_them(language: str, line: 
 
 
 @pytest.mark.parametrize(
+    "line",
+    ["Strength: {n}", "{word}, the rope", "Unit {n}, report", "In Chapter {n}",
+     "He said, Chapter {n}", "等级：{n}", "其{han}，不得外出"],
+)  # fmt: skip
+def test_values_and_sentences_with_numbers_make_no_chapters(line: str) -> None:
+    prose = ENGLISH_PROSE if line[0].isascii() else CHINESE_PROSE
+    found_as = (head(line, n) for n in range(1, 5))
+    lines = [each[0].upper() + each[1:] for each in found_as]
+    assert titles(f"{prose}\n\n{story(lines, prose)}") == ["Untitled"]
+
+
+@pytest.mark.parametrize(
     ("heads", "told"),
     [
         ("第一章 归来 | 第二章 灰猫 | 第三章 灯", "第{han}幕演完了"),
