@@ -25,6 +25,8 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _OWN_LINE = re.compile(
     r"#{1,6}(?:\s|$)|>|[-*+]\s|\d{1,3}[.)]\s|\||\[[^\]\n]{1,200}\]:|\s*(?:[-*_]\s*){3,}$"
 )
+_SPOKEN = re.compile('[,.!?…，。！？][”"’」』]')
+"""Where speech ends within a line: “I know,” he said"""
 _STOPS = tuple(".!?…,;:。！？，；：”’\"'」』）)")
 _WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uff60“”‘’…—]")
 _DRAWN = ("=", "-")
@@ -165,7 +167,7 @@ def _is_title(above: str, line: str) -> bool:
     if headings.strong(above):
         return True
     drawn = len(line) > 3 and abs(len(line) - len(above) - len(_WIDE.findall(above))) <= 2
-    return drawn or not above.rstrip("*_ ").endswith(_STOPS)
+    return drawn or not (above.rstrip("*_ ").endswith(_STOPS) or _SPOKEN.search(above))
 
 
 def _front_matter(text: str) -> tuple[str, list[str], str]:

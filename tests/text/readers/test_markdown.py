@@ -103,6 +103,7 @@ def test_a_line_under_a_title_makes_it_a_heading(above: str) -> None:
 
 def test_a_question_drawn_under_as_a_title_is_one() -> None:
     assert paragraphs("Who goes there?\n---------------\nHe.") == ["## Who goes there?", "He."]
+    assert paragraphs("“I know,” he said\n---\nShe.") == ["“I know,” he said", "---", "She."]
     assert paragraphs("Chapter One\nThe Quay\n---\nHe.") == ["## Chapter One The Quay", "He."]
 
 
