@@ -102,6 +102,16 @@ def letters(text: str) -> str:
     return "".join(_LETTERS.findall(text)).casefold()
 
 
+def after(title: str, text: str) -> str | None:
+    """What is left of a title after the words of this text; None if it does not begin so."""
+    wanted, said = letters(text), ""
+    for word in _LETTERS.finditer(title):
+        said += word[0].casefold()
+        if said == wanted:
+            return title[word.end() :]
+    return None
+
+
 def is_note(element: Element) -> bool:
     return (
         bool(element.attrib)

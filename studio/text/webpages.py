@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEEPEST = 3
 """Pages within pages."""
 
+_STOPS = frozenset(".,;:!?…。，；：！？”’」』")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _SPACES_IN_A_ROW = re.compile(r" {2,}")
 _BESIDE_BREAK = re.compile(r" ?\n ?")
@@ -47,6 +48,8 @@ class Page:
         self._notes: dict[str, str] = {}
         self._titles = {mark: list(those) for mark, those in (titles or {}).items()}
         self._pending: list[tuple[str, int]] = []
+        self._said: list[str] = []
+        """Titles from the contents, right after which their words may stand again."""
         self._lists = lists
         self._listed: set[Element] = set()
         self._depth = depth
@@ -185,6 +188,8 @@ class Page:
     def _end_paragraph(self) -> None:
         if (text := self._taken()).strip():
             self._say_titles()
+            if self._said and self._is_said(text.strip()):
+                return
             # Two line breaks in a row are how old pages part their paragraphs.
             for paragraph in text.split("\n\n"):
                 self.blocks.paragraph(paragraph)
@@ -216,8 +221,19 @@ class Page:
     def _say_titles(self) -> None:
         """A heading that follows at once goes before these."""
         pending, self._pending = self._pending, []
+        self._said = [title for title, _level in pending] or self._said
         for title, level in pending:
             self.blocks.heading(title, level)
+
+    def _is_said(self, text: str) -> bool:
+        """A paragraph that looks like a heading, and whose words a title has said already."""
+        for place, title in enumerate(self._said):
+            rest = parts.after(title, text)
+            if rest is not None and (text[-1] not in _STOPS or title.endswith(text[-1])):
+                self._said[place] = rest
+                return True
+        self._said = []
+        return False
 
     def _refer(self, link: Element) -> None:
         """The mark of a note is not part of the story; the note is, if it is wanted."""

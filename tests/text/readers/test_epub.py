@@ -58,6 +58,16 @@ def test_the_contents_name_documents_without_headings() -> None:
     assert lines(data) == ["# The Quay", "He.", "## Night", "She."]
 
 
+def test_a_title_that_stands_below_its_name_in_the_contents_is_said_once() -> None:
+    nav = '<li><a href="a.xhtml">Chapter 1: The Quay</a></li><li><a href="b.xhtml">He</a></li>'
+    pages = {
+        "a.xhtml": "<p>Chapter 1</p><p>The Quay</p><p>The Quay lay dry.</p>",
+        "b.xhtml": "<p>He.</p><p>He</p>",
+    }
+    data = manuscripts.epub(pages, nav=nav, opf=NAV_ITEM)
+    assert lines(data) == ["# Chapter 1: The Quay", "The Quay lay dry.", "# He", "He.", "He"]
+
+
 def test_headings_of_the_document_go_before_those_of_the_contents() -> None:
     nav = '<li><a href="a.xhtml">Contents name</a></li>'
     data = manuscripts.epub({"a.xhtml": "<h1>Own</h1><p>He.</p>"}, nav=nav, opf=NAV_ITEM)
