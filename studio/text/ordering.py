@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from studio.text.numerals import number
 
 Piece = tuple[int, int, str]
+"""What stands before all else of its number (-1), a number (0), words (1), what stands behind."""
 Key = tuple[int, tuple[Piece, ...]]
 """Before the chapters (below 0), among them (0), behind them (above 0); then the name itself."""
 
@@ -19,15 +20,19 @@ _HAN = "零〇○一二两三四五六七八九十百千廿卅"
 _FRONT = (
     r"cover|half ?title|title ?page|copyright|imprint|dedication|epigraph|(?:table of )?contents"
     r"|front ?matter|dramatis personae|封面|扉页|版权页?|献词|题记|目录|人物表",
-    r"foreword|preface|vorwort|avant propos|自序|序言|序文|代序|总序|序|前言|作者的话",
+    r"foreword|preface|vorwort|avant propos|自序|序言|序文|代序|总序|序|前言|作者的话"
+    r"|まえがき|はじめに|предисловие|머리말",
     r"introduction|introductory|引言|导言|导读|文案|简介|内容简介",
-    r"prologue|prolog|prologo|prelude|overture|序章|序幕|序曲|楔子|引子",
+    r"prologue|prolog|prologo|prelude|overture|序章|序幕|序曲|楔子|引子"
+    r"|プロローグ|пролог|프롤로그",
 )
 _BACK = (
     r"finale|final chapter|last chapter|大结局|大結局|结局|結局|终章|終章|终幕|最终章",
-    r"epilogue|epilog|epilogo|coda|postlude|尾声|尾聲|尾章|余音",
+    r"epilogue|epilog|epilogo|coda|postlude|尾声|尾聲|尾章|余音"
+    r"|エピローグ|эпилог|에필로그",
     r"bonus(?: chapter| scene)?|extras?|side stor(?:y|ies)|deleted scenes?|番外.*|外传|外傳|特别篇",
-    r"afterword|postscript|postface|conclusion|nachwort|后记|後記|后序|跋|结语|結語",
+    r"afterword|postscript|postface|conclusion|nachwort|后记|後記|后序|跋|结语|結語"
+    r"|あとがき|おわりに|послесловие|후기",
     r"acknowledge?ments?|致谢|致謝|鸣谢",
     r"appendi(?:x|ces)|back ?matter|glossary|endnotes|bibliography|附录.*|附錄.*",
     r"about the authors?|author ?bio|colophon|作者简介|关于作者|完本感言|完结感言",
@@ -43,15 +48,16 @@ _PLACES = tuple(
 _LEADING_DIGITS = re.compile(r"[\W_]*\d+[\W_]*")
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _LEAD = re.compile(rf"[\W_]*(?:([a-z]+(?: (?:{_ONES})\b)?)\b|([{_HAN}]{{1,12}}))")
+_WORDS = "chapter|chap|ch|part|book|volume|vol|act|section|scene|episode|letter|canto|stave"
+_COUNTS = re.compile(rf"\b(?:{_WORDS}) $")
 _NUMBER = re.compile(
     r"(?P<digits>\d{1,30})"
     rf"|第 ?(?P<ordinal>[{_HAN}]{{1,12}})"
     rf"|(?<=[卷部篇集册冊])(?P<volume>[{_HAN}]{{1,12}})"
     rf"|(?P<han>[{_HAN}]{{1,12}})(?=[章回节節卷部篇集册冊幕折话話、，.。:\W_]|$)"
     r"|(?P<third>[上中下])(?=[卷部篇册冊集])"
-    r"|(?<=[章回节節卷部篇集册冊外\W_])(?P<half>[上中下])(?=$|[\W_])"
-    r"|\b(?P<word>chapter|chap|ch|part|book|volume|vol|act|section|scene|episode|letter|canto|stave)"
-    rf" (?:the )?(?P<spelled>[a-z]+(?: (?:{_ONES})\b)?)\b"
+    r"|(?:^|(?<=[章回节節卷部篇集册冊外\W_]))(?P<half>[上中下])(?=$|[\W_])"
+    rf"|\b(?P<word>{_WORDS}) (?:the )?(?P<spelled>[a-z]+(?: (?:{_ONES})\b)?)\b"
 )
 _TITLE_END = re.compile(
     r"[\W_]*(?:\b(?:chapter|chap|ch|part|book|volume|vol|act|scene|episode|file|doc)|第?)?[\W\d_]*$",
@@ -129,7 +135,10 @@ def _shared(parts: list[str]) -> int:
     """How much all names begin with, up to the end of a word: the book's title, most often."""
     if len(parts) < 2:
         return 0
-    return "".join(_common(parts)).rfind(" ") + 1
+    shared = "".join(_common(parts))
+    end = shared.rfind(" ") + 1
+    counts = _COUNTS.search(shared, 0, end)
+    return counts.start() if counts and all(_lead(part[end:]) for part in parts) else end
 
 
 def _placed(name: str, numbered: bool) -> int:
@@ -147,13 +156,18 @@ def _leads(names: list[str]) -> dict[str, int]:
     """The numbers that all of the names begin with, where they are written in letters."""
     found: dict[str, int] = {}
     for name in names:
-        lead = _LEAD.match(name)
-        value = number((lead[1] or lead[2]).replace(" ", "-")) if lead else None
+        value = _lead(name)
         if value is None:
             return {}
         found[name] = value
     values = set(found.values())
     return found if len(values) == len(names) > 1 and min(values) <= 2 else {}
+
+
+def _lead(name: str) -> int | None:
+    """The number in letters that a name begins with."""
+    lead = _LEAD.match(name)
+    return number((lead[1] or lead[2]).replace(" ", "-")) if lead else None
 
 
 def _pieces(name: str) -> tuple[Piece, ...]:
@@ -164,7 +178,9 @@ def _pieces(name: str) -> tuple[Piece, ...]:
         if value is not None:
             pieces += [(1, 0, name[end : match.start()].strip()), (0, value, "")]
             end = match.end()
-    return (*pieces, (1, 0, name[end:].strip()))
+    rest = name[end:].strip()
+    place = _place(rest)
+    return (*pieces, (1 if not place else 2 if place > 0 else -1, place, rest))
 
 
 def _value(match: re.Match[str]) -> int | None:

@@ -59,6 +59,18 @@ ORDERS = [
         "番外/一.txt",
     ],
     ["上卷.txt", "中卷.txt", "下卷.txt"],
+    ["上.txt", "中.txt", "下.txt"],
+    ["盐路 上.txt", "盐路 中.txt", "盐路 下.txt"],
+    ["プロローグ.txt", "第1話.txt", "第2話.txt", "エピローグ.txt", "あとがき.txt"],
+    ["Пролог.txt", "Глава 1.txt", "Глава 2.txt", "Эпилог.txt"],
+    ["My Book - Prologue.txt", "My Book - Chapter 1.txt", "My Book - Epilogue.txt"],
+    [
+        "Part I - Prologue.txt",
+        "Part I - Chapter 1.txt",
+        "Part I - Chapter 2.txt",
+        "Part I - Epilogue.txt",
+        "Part II - Chapter 1.txt",
+    ],
     ["第一章（上）.txt", "第一章（中）.txt", "第一章（下）.txt", "第二章.txt"],
     [
         "Chapter One.txt",
