@@ -48,6 +48,7 @@ _MARK = re.compile(
     r"|\W{0,3}(?:back|return|返回)?\W{0,3}",
     re.IGNORECASE,
 )
+_INITIAL = re.compile("[“\"‘']?[A-Za-zÀ-ž]")
 _LETTERS = re.compile(r"\w+")
 
 
@@ -110,6 +111,18 @@ def after(title: str, text: str) -> str | None:
         if said == wanted:
             return title[word.end() :]
     return None
+
+
+def is_initial(image: Element) -> bool:
+    """The picture of a letter that the word behind it begins with."""
+    if not _INITIAL.fullmatch(attribute(image, "alt").strip()):
+        return False
+    behind: Element | None = image
+    while behind is not None and not behind.tail and behind.getnext() is None:
+        behind = behind.getparent()
+        if behind is None or is_block(behind):
+            return False
+    return behind is not None and (behind.tail or "")[:1].isalpha()
 
 
 def is_note(element: Element) -> bool:

@@ -148,7 +148,10 @@ class Page:
         return True
 
     def _leave_out(self, element: Element, name: str) -> None:
+        """An element that is no prose, but for the picture of a first letter."""
         self.readings += name == "rt"
+        if name == "img" and parts.is_initial(element) and not "".join(self._words).strip():
+            self._words.append(attribute(element, "alt").strip())
         if name in parts.NAMED:
             self._name(element)
 

@@ -35,6 +35,9 @@ def read(body: str, **options: bool) -> Reading:
         ("<p>a <del>b</del><ins>c</ins></p>", "a c"),
         ("<table><tr><td>1<td>2</table><p>a", "a"),
         ("<p># no heading?</p>", "# no heading?"),
+        ("<p><img alt='T'/>he night.</p>", "The night."),
+        ("<p><span><img alt='“T'/></span>he night.</p>", "“The night."),
+        ("<p>One <img alt='T'/>he.</p><p><img alt='T'/> he.</p>", "One he.\n\nhe."),
     ],
 )
 def test_what_a_page_says(body: str, text: str) -> None:
