@@ -17,6 +17,7 @@ from typing import Any
 from studio.conversion.holding import Part
 from studio.errors import StudioError
 from studio.language import _
+from studio.models import patterns
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -70,11 +71,8 @@ def scaling(config: dict[str, Any], module: str, rank: int) -> float:
     Raises:
         StudioError: the description names no alpha, or one that is no number above 0.
     """
-    alpha = config.get("lora_alpha", PEFTS_ALPHA)
-    for pattern, own in (config.get("alpha_pattern") or {}).items():
-        if re.match(rf"(.*\.)?({pattern})$", module):
-            alpha = own
-            break
+    usual = config.get("lora_alpha", PEFTS_ALPHA)
+    alpha = patterns.of_module(config.get("alpha_pattern"), module, usual)
     if not is_strength(alpha) or rank < 1:
         raise StudioError(
             _("The adapter's description cannot be right."),

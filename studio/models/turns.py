@@ -93,7 +93,7 @@ class Form:
         self.told([ASKED, TOLD])
 
     @property
-    def asks_as_it_teaches(self) -> bool:
+    def asks_as_it_begins(self) -> bool:
         """Whether what it writes to ask for an answer is how it begins one."""
         return self._opening is not None
 

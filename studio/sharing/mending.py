@@ -17,6 +17,7 @@ from typing import Any
 from studio.conversion.folding import PEFTS_ALPHA, PREFIX, WEIGHTS
 from studio.errors import StudioError
 from studio.language import _
+from studio.models.patterns import of_module
 from studio.models.weights import tensors
 
 Shape = tuple[int, ...]
@@ -85,8 +86,8 @@ def mend_description(
         StudioError: a factor has no partner or another rank, or parts of a variant are missing.
     """
     ranks, extra = _ranks(shapes), _extra(shapes)
-    alphas = {m: _of_pattern(config, "alpha_pattern", m, _alpha(config)) for m in ranks}
-    told = {m: _of_pattern(config, "rank_pattern", m, config.get("r")) for m in ranks}
+    alphas = {m: of_module(config.get("alpha_pattern"), m, _alpha(config)) for m in ranks}
+    told = {m: of_module(config.get("rank_pattern"), m, config.get("r")) for m in ranks}
     notes = []
     covers = _covers(config, ranks, theirs)
     if not covers:
@@ -214,13 +215,6 @@ def _extra(shapes: Mapping[str, Shape]) -> dict[str, Any]:
 def _alpha(config: dict[str, Any]) -> float:
     alpha: float = config.get("lora_alpha", PEFTS_ALPHA)
     return alpha
-
-
-def _of_pattern(config: dict[str, Any], name: str, module: str, usual: Any) -> Any:
-    for pattern, own in (config.get(name) or {}).items():
-        if re.match(rf"(.*\.)?({pattern})$", module):
-            return own
-    return usual
 
 
 def _covers(config: dict[str, Any], ranks: Mapping[str, int], theirs: Mapping[str, Shape]) -> bool:

@@ -206,7 +206,7 @@ class Reader:
         """Where the last turn begins: of two texts that are compared, nothing before it counts."""
         if not any(turn["role"] == "assistant" for turn in messages[:-1]):
             return 0
-        return len(self.formatter.run(self.tokenizer, messages[:-1], True).ids)
+        return len(self.formatter.asked(self.tokenizer, messages[:-1]).ids)
 
 
 def _versions(turns: Messages, rejected: str | None) -> list[Messages]:

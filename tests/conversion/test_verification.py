@@ -11,7 +11,7 @@ import pytest
 
 from studio.conversion import verdict, verification
 from studio.conversion.agreement import Agreement
-from studio.conversion.speaking import Reference, Voiced
+from studio.conversion.sides import Converted, Reference
 from studio.domain.base import Model
 from studio.domain.merges import MergePart, MergeSpec
 from studio.domain.prompts import continuation
@@ -160,7 +160,7 @@ class Heard:
         texts = [before + after for _language, before, after in PASSAGES]
         ids = tokenizer("\n".join(texts))["input_ids"][:80]
         example = verification.Example(ids, list(range(1, 80)))
-        voiced = Voiced(runtime, converted)
+        voiced = Converted(runtime, converted)
         found = verification._compare(self.references[adapter], voiced, [example], self.shelf.room)
         runtime.close()
         return found
@@ -248,7 +248,7 @@ def test_a_line_of_a_dataset_ends_at_a_line_feed_alone(
 ) -> None:
     turns = [*continuation("en", f"He wrote.{mark}Then"), answer(f"he{mark} slept, and woke.")]
     text = json.dumps({"id": "1", "messages": turns}, ensure_ascii=False)
-    (tmp_path / "validation.jsonl").write_text(text + "\n\n", "utf-8")
+    (tmp_path / "validation.jsonl").write_text(text + "\n", "utf-8")
     result = verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
     assert result["positions"] > 3
 
@@ -266,7 +266,8 @@ def test_passages_behind_more_than_is_compared_are_not_called_missing(
         *continuation("en", "The tide came in. " * 2000),
         {"role": "assistant", "content": "So."},
     ]
-    (tmp_path / "validation.jsonl").write_text(json.dumps({"messages": turns}) + "\n", "utf-8")
+    text = json.dumps({"id": "1", "messages": turns})
+    (tmp_path / "validation.jsonl").write_text(text + "\n", "utf-8")
     with pytest.raises(StudioError, match="could not be proved") as refused:
         verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
     assert "2048 tokens" in refused.value.why
