@@ -123,6 +123,36 @@ def test_what_a_turn_says_is_not_left_out_in_silence(tokenizer: Any) -> None:
     assert "system" in caught.value.remedy
 
 
+CHANGED = {
+    "upper": "The template changes",
+    "replace('Nobody', 'No one')": "The template changes",
+    "replace('\\n\\n', '\\n')": "The template changes",
+    "tojson": "The template changes",
+    "truncate(20, true)": "does not take this conversation",
+    "reverse": "does not take this conversation",
+}
+SHORTENED = {
+    "[5:]": "does not take this conversation",
+    "[:60]": "leaves the answer out",
+    ".split('.')[0]": "leaves the answer out",
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(f"m.content | {name}", said) for name, said in CHANGED.items()]
+    + [(f"m.content{name}", said) for name, said in SHORTENED.items()],
+)
+def test_what_is_learned_is_what_the_writer_wrote(tokenizer: Any, content: str, said: str) -> None:
+    told = f"m.content if m.role == 'user' else {content}"
+    source = f"{{% for m in messages %}}{{{{ {told} }}}}<|im_end|>\n{{% endfor %}}"
+    changing = dressed(tokenizer, FAMILIES["phi4"]._replace(source=source))
+    with pytest.raises(StudioError, match=said) as caught:
+        own().run(changing, TURNS)
+    assert "choose another format" in caught.value.remedy.casefold()
+    assert "generation" not in caught.value.remedy
+
+
 ENDLESS = {
     "nothing": "{% for m in messages %}\n{{ m.role }}: {{ m.content }}{% endfor %}"
     "{% if add_generation_prompt %}\nassistant:{% endif %}",
