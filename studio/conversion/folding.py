@@ -38,13 +38,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        return dict(json.loads(path.read_bytes()))  # in any UTF, with a byte order mark or none
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise StudioError(
-            _("The adapter in {folder} cannot be read.").format(folder=folder),
-            _("Its file {name} is missing or damaged.").format(name=CONFIG),
-            _("Train the voice again, or copy the adapter's folder again."),
-        ) from error
+        found = json.loads(path.read_bytes())  # in any UTF, with a byte order mark or none
+    except (OSError, ValueError, RecursionError) as error:
+        raise _no_description() from error
+    if not isinstance(found, dict):
+        raise _no_description()
+    return found
+
+
+def _no_description() -> StudioError:
+    return StudioError(
+        _("The adapter's description cannot be read."),
+        _("Its file {name} is missing or damaged.").format(name=CONFIG),
+        _("Train the voice again, or copy the adapter's folder again."),
+    )
 
 
 def peculiarities(config: dict[str, Any]) -> list[str]:
