@@ -27,14 +27,8 @@ def check(found: Agreement, precision: str, rounding: float, apart: bool) -> Non
     own numbers; ``apart`` says that the adapter is a file beside its base model.
 
     Raises:
-        StudioError: there was nothing to compare, or the two do not agree.
+        StudioError: the two do not agree.
     """
-    if not found.positions:
-        raise StudioError(
-            _("The voice could not be proved."),
-            _("The dataset holds out no passage to compare on."),
-            _("Prepare the dataset again with a larger held-out share."),
-        )
     if not found.is_finite():
         raise _refused(
             _("Where a number should be, the model or the voice computes none."),

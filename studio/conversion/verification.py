@@ -110,15 +110,17 @@ def _examples(
     """Held-out conversations, until their learned tokens are ``wanted`` or there are no more.
 
     Raises:
-        StudioError: llama.cpp reads other tokens, the desk would send others, or what was learned
-            lies beyond what can be compared in every one of them.
+        StudioError: llama.cpp reads other tokens, the desk would send others, or there is nothing
+            to compare on.
     """
     tokenizer = load_tokenizer(model)
     longest = min(LONGEST, runtime.context)
     some = beyond = False
+    seen = 0
     for turns in held_out:
         if wanted <= 0:
             return
+        seen += 1
         formatted = formatter.run(tokenizer, turns)
         if not _reads_the_same(turns, formatted, runtime, formatter.template(tokenizer)):
             raise _tokens_differ(runtime, turns, formatted)
@@ -131,14 +133,27 @@ def _examples(
             some = True
             yield example
         beyond = beyond or bool(learned)
-    if beyond and not some:
-        raise StudioError(
-            _("The voice could not be proved."),
-            _("Every held-out passage begins beyond the {count} tokens that are compared.").format(
-                count=longest
-            ),
-            _("Prepare the dataset with less of the story before each passage."),
+    if not some:
+        raise _nothing(seen, longest if beyond else None)
+
+
+def _nothing(seen: int, longest: int | None) -> StudioError:
+    """``longest``: how many tokens are compared, where all that was learned lies beyond."""
+    if not seen:
+        why = _("The dataset holds out no passage to compare on.")
+        remedy = _("Prepare the dataset again with a larger held-out share.")
+    elif longest is None:
+        why = _("Nothing in its {count} held-out passages was to be learned.").format(count=seen)
+        remedy = _("Prepare the dataset again with longer passages.")
+    else:
+        why = _("Every held-out passage begins beyond the {count} tokens that are compared.")
+        why = why.format(count=longest)
+        remedy = (
+            _("Prepare the dataset with less of the story before each passage.")
+            if longest == LONGEST
+            else _("The base model reads no more than that: choose one that does.")
         )
+    return StudioError(_("The voice could not be proved."), why, remedy)
 
 
 def _formatter(spec: RegisterSpec, adapter: Path, room: Workroom) -> Formatter:

@@ -252,9 +252,14 @@ def test_a_line_of_a_dataset_ends_at_a_line_feed_alone(
     assert result["positions"] > 3
 
 
-def test_dataset_without_held_out_passages_is_refused(shelf: Shelf, tmp_path: Path) -> None:
-    dataset = shelf.room.put(held_out(tmp_path))
-    with pytest.raises(StudioError, match="holds out no passage"):
+@pytest.mark.parametrize(
+    ("texts", "said"), [((), "holds out no passage"), (("", ""), "Nothing in its 2 held-out")]
+)
+def test_a_dataset_with_nothing_to_compare_on_is_refused(
+    shelf: Shelf, tmp_path: Path, texts: tuple[str, ...], said: str
+) -> None:
+    dataset = shelf.room.put(held_out(tmp_path, *([answer(text)] for text in texts)))
+    with pytest.raises(StudioError, match=said):
         verification.run(spec(shelf, dataset=dataset), shelf.room)
 
 
