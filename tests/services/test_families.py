@@ -17,6 +17,7 @@ from studio.domain.learning import LoraSpec
 from studio.domain.prompts import continuation
 from studio.domain.specs import ConvertSpec, RegisterSpec, TrainSpec
 from studio.domain.writing import Sampling, WriteSpec
+from studio.errors import StudioError
 from studio.inference import engine as inference
 from studio.models.catalogue import catalogue
 from studio.models.source import load_tokenizer
@@ -28,6 +29,7 @@ from tests.models.folders import MARK, marked
 from tests.services.shelf import dataset_row
 from tests.training.material import examples, write_dataset
 from tests.workroom import LocalRoom
+from workers import tasks
 
 STORY = "The ferry had not come for three days, and nobody in the harbour spoke of it."
 
@@ -165,3 +167,8 @@ def test_what_cannot_be_converted_is_said_before(
     [blocking] = bench.preflight(bench.spec()).at("blocks")
     assert blocking.check == "conversion"
     assert "tokenizer.model" in blocking.remedies[0].label
+    # Asked for while llama.cpp was not ready, the training finds it out by itself.
+    with pytest.raises(StudioError, match="taken to the writing desk") as refused:
+        tasks._engine("train")(bench.spec(), bench.room)
+    assert refused.value.remedy == blocking.remedies[0].label
+    assert bench.room.of_type("progressed") == []
