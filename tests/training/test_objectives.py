@@ -229,8 +229,8 @@ def gradient(folder: Path, tokenizer: Any, rows: list[Row], objective: str, **sp
     torch.manual_seed(1)
     learned = [p for p in trainer.model.parameters() if p.requires_grad]
     # KTO's reference point is of the batch, and 0 where nothing was learned yet.
-    for weights in learned if objective != "kto" else ():
-        torch.nn.init.normal_(weights, std=0.03)
+    for each in learned if objective != "kto" else ():
+        torch.nn.init.normal_(each, std=0.03)
     found: list[Any] = []
 
     class Look(TrainerCallback):  # type: ignore[misc]
