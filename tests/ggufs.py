@@ -81,15 +81,22 @@ class Shelf:
 
     @cache  # noqa: B019
     def dataset(self) -> str:
-        folder = self.folder / "dataset"
-        folder.mkdir()
-        lines = [
-            {"id": str(i), "messages": [*continuation(language, before), answer(after)]}
-            for i, (language, before, after) in enumerate(PASSAGES)
+        told = [
+            [*continuation(language, before), answer(after)] for language, before, after in PASSAGES
         ]
-        text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-        (folder / "validation.jsonl").write_text(text, "utf-8")
-        return self.room.put(folder)
+        return self.room.put(held_out(self.folder / "dataset", *told))
+
+
+def held_out(folder: Path, *conversations: list[dict[str, str]]) -> Path:
+    """A dataset of which only the held-out conversations are there."""
+    folder.mkdir(exist_ok=True)
+    examples = (
+        {"id": str(n), "messages": turns, "chapter": "One", "tokens": 0, "characters": 0}
+        for n, turns in enumerate(conversations)
+    )
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in examples)
+    (folder / "validation.jsonl").write_text(text, "utf-8")
+    return folder
 
 
 @lru_cache(maxsize=1)

@@ -37,7 +37,7 @@ ENGINES = {
     "import": "studio.text.engine:run",
     "prepare": "studio.datasets.engine:run",
     "revise": "studio.datasets.revision:run",
-    "train": "studio.training.engine:run",
+    "train": "studio.preflight.job:run",
     "probe": "studio.training.probe:run",
     "convert": "studio.conversion.engine:run",
     "register": "studio.conversion.verification:run",

@@ -1,6 +1,6 @@
-"""How far llama.cpp's logits with a voice are from the trained model's, and what is allowed.
+"""How far llama.cpp's logits with an adapter are from the trained model's, and what is allowed.
 
-What counts is the voice's own contribution: what it adds to the base model's logits in llama.cpp
+What counts is the adapter's own contribution: what it adds to the base model's logits in llama.cpp
 against what it adds in torch. The error of the base model's rounding is in both terms of the
 difference and falls away; what is left of it is allowed for by what the base model alone shows.
 """
@@ -15,7 +15,7 @@ from studio.conversion.quantisation import QUANTISATIONS
 from studio.inference.gguf import Head
 
 AUDIBLE = 4.0
-"""How many times the base's noise a voice's change must be to be judged by it."""
+"""How many times the base's noise an adapter's change must be to be judged by it."""
 LOUD = 0.3
 """Share of the logits' own spread up to which a change grows as the strength does."""
 
@@ -48,8 +48,8 @@ class Sums:
 class Agreement:
     """What was found over all positions so far.
 
-    ``heard`` is about the voice at the strength at which it is judged, ``base`` about the model
-    without it; ``positions``, ``same`` and ``difference`` are of the voice as it is.
+    ``heard`` is about the adapter at the strength at which it is judged, ``base`` about the model
+    without it; ``positions``, ``same`` and ``difference`` are of the adapter as it is.
     """
 
     positions: int = 0
@@ -61,7 +61,7 @@ class Agreement:
     base: Sums = field(default_factory=Sums)
 
     def add(self, ours: Any, theirs: Any) -> None:
-        """Compare float arrays [positions, vocabulary] of logits with the voice as it is."""
+        """Compare float arrays [positions, vocabulary] of logits with the adapter as it is."""
         import numpy as np
 
         self.positions += len(ours)
@@ -75,7 +75,7 @@ class Agreement:
         self.base.add(whole=_square(theirs), noise=_square(ours - theirs))
 
     def add_change(self, ours: Any, theirs: Any) -> None:
-        """Compare what the voice adds at ``strength``."""
+        """Compare what the adapter adds at ``strength``."""
         self.heard.add(
             whole=_square(theirs),
             shared=_product(ours, theirs),
@@ -93,13 +93,13 @@ class Agreement:
 
     @property
     def change(self) -> float:
-        """‖with voice − without‖ ÷ ‖without‖ in torch, at the strength that is judged."""
+        """‖with adapter − without‖ ÷ ‖without‖ in torch, at the strength that is judged."""
         whole = self.base.root("whole")
         return self.heard.root("whole") / whole if whole else 0.0
 
     @property
     def applied(self) -> float:
-        """How strongly llama.cpp applies the voice: 1 is right."""
+        """How strongly llama.cpp applies the adapter: 1 is right."""
         whole = self.heard.values.get("whole", 0.0)
         return self.heard.values["shared"] / whole if whole else 1.0
 
@@ -110,7 +110,7 @@ class Agreement:
 
     @property
     def masking(self) -> float:
-        """The base's noise ÷ the voice's change: what judges it is worth as much less."""
+        """The base's noise ÷ the adapter's change: what judges it is worth as much less."""
         return self.noise / self.change if self.change else math.inf
 
     def is_finite(self) -> bool:
@@ -132,7 +132,7 @@ class Agreement:
 
 
 def next_strength(strength: float, change: float, noise: float) -> float:
-    """The strength to judge a voice at, given what it changes at ``strength`` (``change`` and
+    """The strength to judge an adapter at, given what it changes at ``strength`` (``change`` and
     ``noise`` as shares of the base's logits); the same where the change is well heard."""
     least = AUDIBLE * noise
     most = max(1.5 * least, LOUD)
@@ -143,9 +143,9 @@ def next_strength(strength: float, change: float, noise: float) -> float:
     return strength
 
 
-def change_of(with_voice: Any, without: Any) -> float:
+def change_of(taught: Any, without: Any) -> float:
     """‖with − without‖ ÷ ‖without‖ of centred logits."""
-    return math.sqrt(_square(with_voice - without) / (_square(without) or math.inf))
+    return math.sqrt(_square(taught - without) / (_square(without) or math.inf))
 
 
 def _square(logits: Any) -> float:

@@ -17,6 +17,7 @@ from typing import Any
 from studio.conversion.holding import Part
 from studio.errors import StudioError
 from studio.language import _
+from studio.models import patterns
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -37,13 +38,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        return dict(json.loads(path.read_bytes()))  # in any UTF, with a byte order mark or none
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise StudioError(
-            _("The adapter in {folder} cannot be read.").format(folder=folder),
-            _("Its file {name} is missing or damaged.").format(name=CONFIG),
-            _("Train the voice again, or copy the adapter's folder again."),
-        ) from error
+        found = json.loads(path.read_bytes())  # in any UTF, with a byte order mark or none
+    except (OSError, ValueError, RecursionError) as error:
+        raise _no_description() from error
+    if not isinstance(found, dict):
+        raise _no_description()
+    return found
+
+
+def _no_description() -> StudioError:
+    return StudioError(
+        _("The adapter's description cannot be read."),
+        _("Its file {name} is missing or damaged.").format(name=CONFIG),
+        _("Train the voice again, or copy the adapter's folder again."),
+    )
 
 
 def peculiarities(config: dict[str, Any]) -> list[str]:
@@ -70,11 +78,8 @@ def scaling(config: dict[str, Any], module: str, rank: int) -> float:
     Raises:
         StudioError: the description names no alpha, or one that is no number above 0.
     """
-    alpha = config.get("lora_alpha", PEFTS_ALPHA)
-    for pattern, own in (config.get("alpha_pattern") or {}).items():
-        if re.match(rf"(.*\.)?({pattern})$", module):
-            alpha = own
-            break
+    usual = config.get("lora_alpha", PEFTS_ALPHA)
+    alpha = patterns.of_module(config.get("alpha_pattern"), module, usual)
     if not is_strength(alpha) or rank < 1:
         raise StudioError(
             _("The adapter's description cannot be right."),

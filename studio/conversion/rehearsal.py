@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,11 +20,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from studio.conversion import launch as child
 from studio.conversion import process, shims, toolkit
+from studio.domain.base import Model
 from studio.domain.events import Body
 from studio.domain.facts import Obstacle
 from studio.models.files import read_json
 from studio.models.fingerprints import small
-from studio.models.source import usable, validate
+from studio.models.source import folder_of, usable, validate
 from studio.models.weights import shards, tensors
 from studio.settings import settings
 
@@ -42,6 +44,19 @@ class _Nobody:
 
     def stopped(self) -> bool:
         return False
+
+
+def obstacle_of(model: Model, fetch: Callable[[str], Path]) -> Obstacle | None:
+    """``obstacle`` of a base model, where llama.cpp is ready; the starter is known to have none.
+
+    Raises:
+        StudioError: it is not there, or no model that can be taught.
+    """
+    if model.source == "starter":
+        return None
+    if not toolkit.ready():
+        return Obstacle(kind="untried")
+    return obstacle(folder_of(model, fetch))
 
 
 def obstacle(model: Path) -> Obstacle | None:

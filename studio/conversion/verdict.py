@@ -14,27 +14,21 @@ UNKNOWN = 0.35
 """The same of a precision that is not made here."""
 STRENGTH = (0.02, 0.15, 0.2)
 """What the strength may differ from 1 by: always, for each unit of noise ÷ change, and for each of
-noise, since a coarser model answers to the same voice a little less."""
+noise, since a coarser model answers to the same adapter a little less."""
 REMAINDER = (0.02, 2.0, 0.0)
 """The same of the part of a change that is not the trained model's, ÷ the latter."""
 MASKED, MASKED_WITHIN = 1.0, 4.0
-"""Noise ÷ change up to which a change tells anything: of a voice beside its base model, which is
-judged at a strength at which it is heard, and of one within it, which cannot be turned up."""
+"""Noise ÷ change up to which a change tells anything: of an adapter beside its base model, which
+is judged at a strength at which it is heard, and of one within it, which cannot be turned up."""
 
 
 def check(found: Agreement, precision: str, rounding: float, apart: bool) -> None:
     """Refuse what cannot be right. ``rounding`` is the relative error of the converted adapter's
-    own numbers; ``apart`` says that the voice is a file beside its base model.
+    own numbers; ``apart`` says that the adapter is a file beside its base model.
 
     Raises:
-        StudioError: there was nothing to compare, or the two do not agree.
+        StudioError: the two do not agree.
     """
-    if not found.positions:
-        raise StudioError(
-            _("The voice could not be proved."),
-            _("The dataset holds out no passage to compare on."),
-            _("Prepare the dataset again with a larger held-out share."),
-        )
     if not found.is_finite():
         raise _refused(
             _("Where a number should be, the model or the voice computes none."),
@@ -47,12 +41,12 @@ def check(found: Agreement, precision: str, rounding: float, apart: bool) -> Non
 
 
 def is_masked(found: Agreement, apart: bool) -> bool:
-    """Whether the voice changes less than the precision rounds away, at whatever strength."""
+    """Whether the adapter changes less than the precision rounds away, at whatever strength."""
     return found.masking > (MASKED if apart else MASKED_WITHIN)
 
 
 def unheard(found: Agreement, apart: bool) -> str:
-    """What is to be said of a voice that changes nearly nothing; empty where it is heard."""
+    """What is to be said of an adapter that changes nearly nothing; empty where it is heard."""
     if not is_masked(found, apart):
         return ""
     if not apart:

@@ -1,4 +1,4 @@
-"""The job that proves a voice: llama.cpp must say what transformers and peft say."""
+"""The job that proves an adapter: llama.cpp must say what transformers and peft say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from studio.conversion import stories, verdict
 from studio.conversion.agreement import Agreement, change_of, next_strength, precision
 from studio.conversion.holding import check_holds, parts_of
-from studio.conversion.speaking import Reference, Voiced
+from studio.conversion.sides import Converted, Reference
 from studio.datasets import stored
 from studio.datasets.example import Messages
 from studio.datasets.formatting import Formatter, formatter_of, is_text
@@ -32,12 +32,12 @@ from studio.models.source import folder_of, load_tokenizer, validate
 LONGEST = 2048
 """Tokens of an example that are compared at most."""
 TRIES = 8
-"""How often a strength is looked for at which the voice is heard well."""
+"""How often a strength is looked for at which the adapter is heard well."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A held-out conversation; ``learned`` are the places whose token the voice was taught."""
+    """A held-out conversation; ``learned`` are the places whose token was learned."""
 
     ids: list[int]
     learned: list[int]
@@ -61,7 +61,7 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
     """
     folder = folder_of(spec.model, room.fetch)
     adapter, base = room.fetch(spec.adapter), room.fetch(spec.gguf_base)
-    if spec.dataset is not None:  # of a voice from elsewhere the writer chose the base model
+    if spec.dataset is not None:  # of an adapter from elsewhere the writer chose the base model
         _same_base(adapter, folder)
     converted = only_gguf(room.fetch(spec.gguf_adapter)) if spec.gguf_adapter else None
     runtime = Runtime(only_gguf(base), LONGEST, exact=True)
@@ -70,7 +70,7 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
         examples = list(_examples(held_out, formatter, folder, runtime, spec.positions))
         reference = Reference(folder, adapter)
         rounding = check_holds(converted, parts_of(reference.model)) if converted else 0.0
-        found = _compare(reference, Voiced(runtime, converted), examples, room)
+        found = _compare(reference, Converted(runtime, converted), examples, room)
     finally:
         runtime.close()
     verdict.check(found, precision(runtime.head), rounding, apart=converted is not None)
@@ -80,7 +80,7 @@ def run(spec: RegisterSpec, room: Workroom) -> dict[str, Any]:
 
 
 def _same_base(adapter: Path, folder: Path) -> None:
-    """Both forms would agree on another base model, too, and the voice would be wrong."""
+    """Both forms would agree on another base model, too, and the adapter would be wrong."""
     taught = taught_on(adapter)
     if taught is None or taught == fingerprint(folder, validate(folder)):
         return
@@ -92,20 +92,12 @@ def _same_base(adapter: Path, folder: Path) -> None:
 
 
 def _held_out(spec: RegisterSpec, room: Workroom) -> Iterable[Messages]:
-    """What the voice never learned: its dataset's held-out conversations; of a voice from
+    """What the adapter never learned: its dataset's held-out conversations; of an adapter from
     elsewhere, passages of a story that ships with the studio."""
     if spec.dataset is None:
         return stories.passages(spec.language)
-    dataset = room.fetch(spec.dataset)
-    return _conversations(dataset / "validation.jsonl")
-
-
-def _conversations(path: Path) -> Iterator[Messages]:
-    """Of a JSON Lines file, whose lines end in a line feed and in nothing else."""
-    with path.open("rb") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)["messages"]
+    held_out = stored.read(room.fetch(spec.dataset) / "validation.jsonl")
+    return (example.turns for example in held_out)
 
 
 def _examples(
@@ -118,15 +110,17 @@ def _examples(
     """Held-out conversations, until their learned tokens are ``wanted`` or there are no more.
 
     Raises:
-        StudioError: llama.cpp reads other tokens, the desk would send others, or what was learned
-            lies beyond what can be compared in every one of them.
+        StudioError: llama.cpp reads other tokens, the desk would send others, or there is nothing
+            to compare on.
     """
     tokenizer = load_tokenizer(model)
     longest = min(LONGEST, runtime.context)
     some = beyond = False
+    seen = 0
     for turns in held_out:
         if wanted <= 0:
             return
+        seen += 1
         formatted = formatter.run(tokenizer, turns)
         if not _reads_the_same(turns, formatted, runtime, formatter.template(tokenizer)):
             raise _tokens_differ(runtime, turns, formatted)
@@ -139,18 +133,31 @@ def _examples(
             some = True
             yield example
         beyond = beyond or bool(learned)
-    if beyond and not some:
-        raise StudioError(
-            _("The voice could not be proved."),
-            _("Every held-out passage begins beyond the {count} tokens that are compared.").format(
-                count=longest
-            ),
-            _("Prepare the dataset with less of the story before each passage."),
+    if not some:
+        raise _nothing(seen, longest if beyond else None)
+
+
+def _nothing(seen: int, longest: int | None) -> StudioError:
+    """``longest``: how many tokens are compared, where all that was learned lies beyond."""
+    if not seen:
+        why = _("The dataset holds out no passage to compare on.")
+        remedy = _("Prepare the dataset again with a larger held-out share.")
+    elif longest is None:
+        why = _("Nothing in its {count} held-out passages was to be learned.").format(count=seen)
+        remedy = _("Prepare the dataset again with longer passages.")
+    else:
+        why = _("Every held-out passage begins beyond the {count} tokens that are compared.")
+        why = why.format(count=longest)
+        remedy = (
+            _("Prepare the dataset with less of the story before each passage.")
+            if longest == LONGEST
+            else _("The base model reads no more than that: choose one that does.")
         )
+    return StudioError(_("The voice could not be proved."), why, remedy)
 
 
 def _formatter(spec: RegisterSpec, adapter: Path, room: Workroom) -> Formatter:
-    """How the voice was taught, as it tells itself; of one that an earlier studio taught, as its
+    """How the adapter was taught, as it tells itself; of one that an earlier studio taught, as its
     dataset does."""
     if manner := manner_of(adapter):
         return formatter_of(manner.formatter, manner.template)
@@ -174,43 +181,43 @@ def _reads_the_same(
 
 
 def _compare(
-    reference: Reference, voiced: Voiced, examples: Sequence[Example], room: Workroom
+    reference: Reference, converted: Converted, examples: Sequence[Example], room: Workroom
 ) -> Agreement:
     found = Agreement()
     for number, example in enumerate(examples, 1):
         if room.stopped():
             raise Stopped(found.as_dict())
-        _add(found, reference, voiced, example, first=number == 1)
+        _add(found, reference, converted, example, first=number == 1)
         room.emit(Progressed(step=number, steps=len(examples), unit="passages"))
     return found
 
 
 def _add(
-    found: Agreement, reference: Reference, voiced: Voiced, example: Example, first: bool
+    found: Agreement, reference: Reference, converted: Converted, example: Example, first: bool
 ) -> None:
     plain = reference.logits(example, 0.0)
     taught = reference.logits(example, 1.0)
-    spoken = voiced.logits(example, 1.0)
+    spoken = converted.logits(example, 1.0)
     found.add(spoken, taught)
-    if not voiced.adapter:  # in one file with its base, which is not there alone
+    if not converted.adapter:  # in one file with its base, which is not there alone
         found.add_base(spoken, taught)
         found.add_change(spoken - plain, taught - plain)
         return
-    bare = voiced.logits(example, 0.0)
+    bare = converted.logits(example, 0.0)
     found.add_base(bare, plain)
     if first and found.is_finite():
         found.strength = _audible(found, reference, example, plain, taught)
     if found.strength != 1.0:
         taught = reference.logits(example, found.strength)
-        spoken = voiced.logits(example, found.strength)
+        spoken = converted.logits(example, found.strength)
     found.add_change(spoken - bare, taught - plain)
 
 
 def _audible(
     found: Agreement, reference: Reference, example: Example, plain: Any, taught: Any
 ) -> float:
-    """A strength at which what the voice changes stands out of the base's noise, and still grows
-    with the strength; what is wrong by a factor is wrong by it there, too. 1 where the voice
+    """A strength at which what the adapter changes stands out of the base's noise, and still grows
+    with the strength; what is wrong by a factor is wrong by it there, too. 1 where the adapter
     changes nothing."""
     strength = 1.0
     for _number in range(TRIES):

@@ -81,14 +81,17 @@ def _check_enough(
 ) -> None:
     if len(train) >= FEWEST and validation:
         return
-    if equal > len(train) + len(validation):
+    if equal and len(train) + len(validation) + equal > FEWEST:  # enough with them
         raise StudioError(
-            _("In most pairs the chosen and the rejected text are one and the same."),
+            _("In too many pairs the chosen and the rejected text are one and the same."),
             _(
                 "{equal} such pairs were left out, as there is nothing to prefer in them; "
-                "{left} examples are left."
-            ).format(equal=equal, left=len(train) + len(validation)),
-            _("Say which column holds the chosen text and which the rejected one."),
+                "{train} examples are left to learn from and {validation} to check the result with."
+            ).format(equal=equal, train=len(train), validation=len(validation)),
+            _(
+                "Say which column holds the chosen text and which the rejected one, or give these "
+                "pairs two different texts."
+            ),
         )
     titles = ", ".join(f"“{m.title}”" for m in manuscripts) or f"“{spec.name}”"
     raise StudioError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,6 +64,12 @@ class Example(BaseModel):
     def completion(self) -> str:
         return self.messages[-1].content
 
+    @property
+    def is_equal(self) -> bool:
+        """Whether both texts of a pair have the same words, however they are spaced and encoded:
+        there is nothing to prefer in it."""
+        return self.rejected is not None and _words(self.rejected) == _words(self.completion)
+
     def edited(self, completion: str, rejected: str | None) -> Example:
         """With other words; ``rejected`` None: as it is. Its tokens are those it had."""
         *before, last = self.messages
@@ -83,3 +90,10 @@ class Example(BaseModel):
         if self.rejected is not None:
             return "preference"
         return "conversation" if len(self.messages) > 1 else "text"
+
+
+def _words(text: str) -> list[str]:
+    """Letters that are put together of several, and signs that nobody sees, are as they are in
+    other files."""
+    seen = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    return "".join(seen).split()

@@ -83,11 +83,7 @@ class Turns:
         return (note.format(marks=", ".join(missing)),)
 
     def run(
-        self,
-        tokenizer: Any,
-        messages: Messages,
-        add_generation_prompt: bool = False,
-        spec: FormatterSpec | None = None,
+        self, tokenizer: Any, messages: Messages, spec: FormatterSpec | None = None
     ) -> FormattedExample:
         """Token ids of the conversation. The mask is True for what the assistant's turns
         consist of, the mark that ends a turn included, so that a model learns to stop.
@@ -97,8 +93,18 @@ class Turns:
         """
         if is_text(messages):
             return masking.raw(tokenizer, messages[0]["content"])
-        form = self.form(tokenizer, spec)
-        written = form.asked(messages) if add_generation_prompt else form.told(messages)
+        return masking.masked(tokenizer, self.form(tokenizer, spec).told(messages))
+
+    def asked(
+        self,
+        tokenizer: Any,
+        messages: Messages,
+        spec: FormatterSpec | None = None,
+        *,
+        untaught: bool = False,
+    ) -> FormattedExample:
+        """Token ids of what asks for an answer to these turns; see ``Form.asked``."""
+        written = self.form(tokenizer, spec).asked(messages, untaught=untaught)
         return masking.masked(tokenizer, written)
 
     def lengths(
@@ -148,15 +154,13 @@ class Formatter:
     def check(self, tokenizer: Any) -> tuple[str, ...]:
         return self.plugin.check(tokenizer, self.spec)
 
-    def run(
-        self, tokenizer: Any, messages: Messages, add_generation_prompt: bool = False
-    ) -> FormattedExample:
-        return self.plugin.run(tokenizer, messages, add_generation_prompt, self.spec)
+    def run(self, tokenizer: Any, messages: Messages) -> FormattedExample:
+        return self.plugin.run(tokenizer, messages, self.spec)
 
-    def asked(self, tokenizer: Any, messages: Messages) -> FormattedExample:
-        """What asks a model that was taught nothing."""
-        written = self.plugin.form(tokenizer, self.spec).asked(messages, untaught=True)
-        return masking.masked(tokenizer, written)
+    def asked(
+        self, tokenizer: Any, messages: Messages, *, untaught: bool = False
+    ) -> FormattedExample:
+        return self.plugin.asked(tokenizer, messages, self.spec, untaught=untaught)
 
     def lengths(self, tokenizer: Any, conversations: Sequence[Messages]) -> list[Length]:
         return self.plugin.lengths(tokenizer, conversations, self.spec)

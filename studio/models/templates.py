@@ -31,6 +31,7 @@ _BEGIN, _END, _DISGUISE = f"{_KEY}\ufdd1", f"{_KEY}\ufdd2", f"{_KEY}\ufdd3"
 _SPACES = "".join(secrets.choice("\u2000\u2001\u2002\u2003") for _each in range(24))
 _OUTER_BEGIN, _OUTER_END = f"{_SPACES}\u2004", f"{_SPACES}\u2005"
 _FENCES = re.compile(f"({_KEY}[0-9:]*[\ufdd1-\ufdd5]|{_OUTER_BEGIN}|{_OUTER_END})")
+_FENCING = frozenset("\u2000\u2001\u2002\u2003\u2004\u2005")
 _SIGNS = re.compile(r"[<\[{|｜#(«]")
 
 REFUSALS = (
@@ -115,7 +116,8 @@ def render(
     for part in _FENCES.split(written):
         found.take(part)
     text = "".join(found.text)
-    if _KEY[1:] in text:
+    told = "".join(message["content"] for message in messages)
+    if _KEY[1:] in text or set(text) & _FENCING - set(source) - set(told):  # of a fence in pieces
         _refuse("It writes what a turn says in other letters than those that it was given.")
     learned = tuple(zip(found.edges[::2], found.edges[1::2], strict=False))
     return Rendered(text, learned if MARKERS.search(source) else None, tuple(found.words))

@@ -25,6 +25,8 @@ Render = Callable[[Messages, bool], Rendered]
 
 EMPTY = re.compile(r"(?:<([^<>\s/]+)>\s*</\1>|\[([^\[\]\s/]+)\]\s*\[/\2\])\s*$")
 """A block that a template opens and closes again before an answer, with nothing in it."""
+SHOWN = 40
+"""Characters of a turn that an error shows."""
 ASKED = {"role": "user", "content": "What came in on the tide?"}
 TOLD = {"role": "assistant", "content": "Nothing that anybody spoke of."}
 
@@ -66,12 +68,13 @@ class Form:
         """The whole text, and what of it is learned.
 
         Raises:
-            StudioError: the template does not take these turns, leaves one of them out, or
-                ends the answer with nothing that writing could stop at.
+            StudioError: the template does not take these turns, leaves one of them out or changes
+                its words, or ends the answer with nothing that writing could stop at.
         """
         whole = _stripped(self.render(messages, False), messages)
         _check_answer(whole, messages)
         _check_said(whole, messages)
+        _check_unchanged(whole, messages)
         answers = [n for n, turn in enumerate(messages) if turn["role"] == "assistant"]
         if answers and answers[-1] == len(messages) - 1:
             whole = self._ended(whole, answers[-1])
@@ -93,7 +96,7 @@ class Form:
         self.told([ASKED, TOLD])
 
     @property
-    def asks_as_it_teaches(self) -> bool:
+    def asks_as_it_begins(self) -> bool:
         """Whether what it writes to ask for an answer is how it begins one."""
         return self._opening is not None
 
@@ -162,23 +165,32 @@ def _check_answer(whole: Rendered, messages: Messages) -> None:
     if messages and messages[-1]["role"] == "assistant":
         span = _span(whole, len(messages) - 1)
         if not _is_learned(whole, span):
-            raise _left_out(_("It marks the last answer as not to be learned."))
+            raise _left_out(
+                _("It marks the last answer as not to be learned."),
+                _("Put {% generation %}…{% endgeneration %} around the assistant's content."),
+            )
 
 
 def _check_said(whole: Rendered, messages: Messages) -> None:
     for number, turn in enumerate(messages):
-        silent = turn["role"] == "assistant" or not turn["content"].strip()
-        if silent or _found(whole, number) is not None:
-            continue
-        raise StudioError(
-            _("The template leaves out what a turn says."),
-            _("Of a turn of the {role} it writes nothing: “{text}”.").format(
-                role=turn["role"], text=turn["content"].strip()[:40]
-            ),
-            _("Leave out the system turn, or choose another format.")
-            if turn["role"] == "system"
-            else _("Choose another format."),
-        )
+        told, found = turn["content"].strip(), _found(whole, number)
+        if found is None and told and turn["role"] != "assistant":
+            raise StudioError(
+                _("The template leaves out what a turn says."),
+                _("A turn of the {role} is not in what it writes, or not whole: “{text}”.").format(
+                    role=turn["role"], text=told[:SHOWN]
+                ),
+                _("Leave out the system turn, or choose another format.")
+                if turn["role"] == "system"
+                else _("Choose another format."),
+            )
+
+
+def _check_unchanged(whole: Rendered, messages: Messages) -> None:
+    for number, a, b in whole.words:
+        told, written = messages[number]["content"].strip(), whole.text[a:b].strip()
+        if written != told:
+            raise _changed(told, written)
 
 
 def _found(whole: Rendered, number: int) -> Span | None:
@@ -189,7 +201,10 @@ def _span(whole: Rendered, number: int) -> Span:
     """Where the words of an answer stand that must be there."""
     found = _found(whole, number)
     if found is None:
-        raise _left_out(_("In what it writes of a whole conversation, the last answer is missing."))
+        raise _left_out(
+            _("What it writes of a whole conversation lacks the last answer, or a part of it."),
+            _("Let it write the content of each turn as it is, or choose another format."),
+        )
     return found
 
 
@@ -227,12 +242,19 @@ def _without(whole: Rendered, a: int, b: int) -> Rendered:
     )
 
 
-def _left_out(why: str) -> StudioError:
+def _changed(told: str, written: str) -> StudioError:
+    places = enumerate(zip(told, written, strict=False))
+    first = next((n for n, (a, b) in places if a != b), min(len(told), len(written)))
+    shown = slice(max(0, first - SHOWN // 2), first + SHOWN // 2)
     return StudioError(
-        _("The template leaves the answer out."),
-        why,
-        _("Put {% generation %}…{% endgeneration %} around the assistant's content."),
+        _("The template changes what a turn says."),
+        _("Of “{told}” it makes “{written}”.").format(told=told[shown], written=written[shown]),
+        _("Let it write the content of each turn as it is, or choose another format."),
     )
+
+
+def _left_out(why: str, remedy: str) -> StudioError:
+    return StudioError(_("The template leaves the answer out."), why, remedy)
 
 
 def _endless() -> StudioError:

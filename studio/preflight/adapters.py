@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.domain.shapes import Linear, Shape
+from studio.models.patterns import of_module
 
 ALL = "all-linear"
 
@@ -43,17 +43,12 @@ def targeted(shape: Shape, adapter: Adapter) -> tuple[Linear, ...]:
 def ranks(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, int]]:
     """Every targeted layer of every block with its rank."""
     for linear, path in _modules(shape, adapter):
-        yield linear, _rank(path, adapter)
+        yield linear, of_module(adapter.rank_pattern, path, adapter.rank)
 
 
 def module_paths(shape: Shape, adapter: Adapter) -> Iterator[str]:
     """Of every module that gets matrices, as peft names it."""
     return (path for _linear, path in _modules(shape, adapter))
-
-
-def matches(pattern: str, path: str) -> bool:
-    """peft's rule for the patterns of ranks and alphas."""
-    return bool(re.match(rf"(.*\.)?({pattern})$", path))
 
 
 def _modules(shape: Shape, adapter: Adapter) -> Iterator[tuple[Linear, str]]:
@@ -88,10 +83,3 @@ def _numbers(linear: Linear) -> int:
 def _part(linear: Linear) -> str:
     attention = linear.name in ("q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj", "dense")
     return "self_attn" if attention else "mlp"
-
-
-def _rank(path: str, adapter: Adapter) -> int:
-    for pattern, rank in adapter.rank_pattern.items():
-        if matches(pattern, path):
-            return rank
-    return adapter.rank

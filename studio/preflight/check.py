@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from studio.domain.facts import Facts
 from studio.domain.findings import Finding, Level, Remedy
 from studio.domain.specs import TrainSpec
+from studio.errors import StudioError
+from studio.language import _
 
 Need = Literal["model", "dataset", "device"]
 
@@ -43,6 +45,12 @@ def finding(check: str, level: Level, sentence: str, reason: str, *remedies: Rem
     """Remedies come in the order of what they cost; advice, which changes nothing, last."""
     ranked = tuple(sorted(remedies, key=lambda remedy: (not remedy.changes, remedy.cost)))
     return Finding(check=check, level=level, sentence=sentence, reason=reason, remedies=ranked)
+
+
+def error(found: Finding) -> StudioError:
+    """The same for where nothing can be chosen: with the first remedy."""
+    label = found.remedies[0].label if found.remedies else _("Look at the Preflight page.")
+    return StudioError(found.sentence, found.reason, label)
 
 
 def remedy(label: str, cost: int = 0, /, **changes: Any) -> Remedy:

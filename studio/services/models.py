@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from studio.conversion import rehearsal, toolkit
+from studio.conversion import rehearsal
 from studio.domain.base import Model
 from studio.domain.facts import Obstacle
 from studio.domain.jobs import Job
@@ -82,16 +82,12 @@ def facts_of(model: Model) -> dict[str, object]:
 
 def obstacle(model: Model) -> Obstacle | None:
     """What would keep a voice on this model from the desk, found by a rehearsal of its conversion
-    on this machine; that takes seconds, once for a model. The starter is known to have none.
+    on this machine; that takes seconds, once for a model.
 
     Raises:
         StudioError: the folder is not a model the studio can use.
     """
-    if model.source == STARTER:
-        return None
-    if not toolkit.ready():
-        return Obstacle(kind="untried")
-    return rehearsal.obstacle(source.folder_of(model, store().fetch))
+    return rehearsal.obstacle_of(model, store().fetch)
 
 
 def add_local(path: str | Path) -> ModelRecord:

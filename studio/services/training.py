@@ -18,6 +18,7 @@ from studio.language import _
 from studio.models import catalogue
 from studio.models.shape import shape_of_facts
 from studio.preflight import engine
+from studio.preflight.check import error
 from studio.preflight.memory import Estimate, estimate
 from studio.preflight.setup import setup_of
 from studio.preflight.wording import part
@@ -121,9 +122,7 @@ def checked(spec: TrainSpec) -> TrainSpec:
     known = facts(spec)
     report = engine.examine(spec, known)
     if report.blocked:
-        first = report.at("blocks")[0]
-        remedy = first.remedies[0].label if first.remedies else _("Look at the Preflight page.")
-        raise StudioError(first.sentence, first.reason, remedy)
+        raise error(report.at("blocks")[0])
     return _with_foresight(spec, known)
 
 

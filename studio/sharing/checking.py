@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from studio.conversion.folding import (
 from studio.domain.models import ModelFacts
 from studio.errors import StudioError
 from studio.language import _
+from studio.models.patterns import plain
 from studio.models.source import revision_of
 from studio.models.weights import shards, tensors
 from studio.sharing import loading, mending
@@ -39,11 +40,11 @@ HARMLESS = (
     "lora_ga_config", "ensure_weight_tying",
 )  # fmt: skip
 """What is about its making, is written anew, or says nothing by itself."""
-PLAIN = re.compile(r"[\w.*^$\\-]{1,200}")
-"""Patterns that are names, or nearly: none of them can take long to be matched."""
 MOST_PATTERNS = 2000
 STARTS = ("gaussian", "orthogonal", "eva", "pissa", "olora")
 """Ways of starting that peft goes without, or repeats, when it loads an adapter."""
+CHANGED_BASE = ("loftq", "corda", "lora_ga")
+"""Ways of starting that changed the base model, and that nothing repeats."""
 TIED = {"lm_head": "model.embed_tokens"}
 """Modules whose weights are another's in many models, and are in no file."""
 
@@ -71,7 +72,11 @@ def checked(folder: Path) -> dict[str, Any]:
             _("Choose an ordinary LoRA adapter, or one made with a variant such as DoRA."),
         )
     _check_values(config)
-    return {name: config[name] for name in KEPT if name in config}
+    patterns = {
+        name: _patterns(config, name, is_right)
+        for name, is_right in (("rank_pattern", _is_rank), ("alpha_pattern", is_strength))
+    }
+    return {name: config[name] for name in KEPT if name in config} | patterns
 
 
 def mended(
@@ -120,17 +125,12 @@ def _check_values(config: dict[str, Any]) -> None:
         raise _cannot_be(
             _("rank {rank} and alpha {alpha}").format(rank=str(rank)[:40], alpha=str(alpha)[:40])
         )
-    for name, is_right in (("rank_pattern", _is_rank), ("alpha_pattern", is_strength)):
-        patterns = config.get(name) or {}
-        if not isinstance(patterns, dict) or len(patterns) > MOST_PATTERNS:
-            raise _cannot_be(f"{name} {str(patterns)[:40]}")
-        for pattern, value in patterns.items():
-            if not is_right(value) or not PLAIN.fullmatch(pattern) or pattern.count("*") > 2:
-                raise _cannot_be(f"{name} {pattern[:80]}: {str(value)[:40]}")
     for name in ("use_dora", "use_rslora", "lora_bias", "fan_in_fan_out"):
         if config.get(name) not in (None, True, False):
             raise _cannot_be(f"{name} {str(config[name])[:40]}")
     start = config.get("init_lora_weights")
+    if str(start).startswith(CHANGED_BASE):
+        raise _of_another_base(str(start))
     if not (start in (None, True, False) or str(start).startswith(STARTS)):
         raise _cannot_be(f"init_lora_weights {str(start)[:40]}")
     for name in ("target_modules", "modules_to_save", "exclude_modules"):
@@ -139,12 +139,57 @@ def _check_values(config: dict[str, Any]) -> None:
             raise _cannot_be(f"{name} {str(value)[:40]}")
 
 
+def _patterns(config: dict[str, Any], name: str, is_right: Callable[[Any], bool]) -> dict[str, Any]:
+    """The patterns of a description as ones that can be run. A rank's that cannot is left out, as
+    the tensors tell the ranks.
+
+    Raises:
+        StudioError: a value cannot be meant, or an alpha has a pattern that cannot be run.
+    """
+    told = config.get(name) or {}
+    if not isinstance(told, dict) or len(told) > MOST_PATTERNS:
+        raise _cannot_be(f"{name} {str(told)[:40]}")
+    found: dict[str, Any] = {}
+    for pattern, value in told.items():
+        meant = plain(pattern)
+        if not is_right(value):
+            raise _cannot_be(f"{name} {pattern[:80]}: {str(value)[:40]}")
+        if not meant and name == "alpha_pattern":
+            raise StudioError(
+                _("How strong the parts of this voice are cannot be known."),
+                _(
+                    "Its {file} gives {name} by “{pattern}”, and no such pattern is run here."
+                ).format(file=CONFIG, name=name, pattern=pattern[:80]),
+                _("Ask whoever made it to name these parts one by one."),
+            )
+        for each in meant:
+            found.setdefault(each, value)
+        if len(found) > MOST_PATTERNS:
+            raise _cannot_be(f"{name} {str(told)[:40]}")
+    return found
+
+
 def _is_rank(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65536
 
 
 def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _of_another_base(start: str) -> StudioError:
+    return StudioError(
+        _("This voice belongs to a base model that was changed for it."),
+        _(
+            "It began with {start}, which changes the base model's weights as well; with the base"
+            " model as it is published it would write otherwise."
+        ).format(start=start[:40]),
+        _(
+            "Ask whoever made it for a copy that was converted to an ordinary LoRA; or, if you have"
+            " the changed base model, write true for init_lora_weights in the adapter's {file}, and"
+            " choose that model."
+        ).format(file=CONFIG),
+    )
 
 
 def _cannot_be(said: str) -> StudioError:

@@ -10,13 +10,14 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from studio.conversion.folding import PEFTS_ALPHA, PREFIX, WEIGHTS
 from studio.errors import StudioError
 from studio.language import _
+from studio.models.patterns import of_module
 from studio.models.weights import tensors
 
 Shape = tuple[int, ...]
@@ -25,6 +26,9 @@ PART = re.compile(
     r"(?P<kind>\.weight|\.bias)?$"
 )
 WHOLE = re.compile(r"^(?P<module>.+?)(\.modules_to_save\.[^.]+)?\.(?P<kind>weight|bias)$")
+LAYER = re.compile(r"\.(\d+)\.")
+LIMITS = ("exclude_modules", "layers_to_transform", "layers_pattern")
+"""What keeps modules that are named out."""
 INNER = "base_layer"
 """What peft calls the module that it wraps."""
 WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
@@ -85,8 +89,8 @@ def mend_description(
         StudioError: a factor has no partner or another rank, or parts of a variant are missing.
     """
     ranks, extra = _ranks(shapes), _extra(shapes)
-    alphas = {m: _of_pattern(config, "alpha_pattern", m, _alpha(config)) for m in ranks}
-    told = {m: _of_pattern(config, "rank_pattern", m, config.get("r")) for m in ranks}
+    alphas = {m: of_module(config.get("alpha_pattern"), m, _alpha(config)) for m in ranks}
+    told = {m: of_module(config.get("rank_pattern"), m, config.get("r")) for m in ranks}
     notes = []
     covers = _covers(config, ranks, theirs)
     if not covers:
@@ -94,13 +98,13 @@ def mend_description(
             _("Its description names other parts of the model than its weights change: {parts}.")
         )
     if told != ranks:
-        notes.append(_("Its description names another rank than its weights have."))
-    if any(config.get(name) != value for name, value in extra.items() if config.get(name) or value):
+        notes.append(_("Its weights have another rank than its description names."))
+    if not _is_told(config, extra):
         notes.append(_("Its description does not fit the variant of its weights."))
     modules = sorted(ranks)
-    if not covers or isinstance(config.get("target_modules"), str):
-        config = config | {"target_modules": modules}
-        config = config | dict.fromkeys(("exclude_modules", "layers_pattern"))
+    limited = any(config.get(name) not in (None, []) for name in LIMITS)
+    if not covers or limited or isinstance(config.get("target_modules"), str):
+        config = config | {"target_modules": modules} | dict.fromkeys(LIMITS)
     rank = Counter(ranks.values()).most_common(1)[0][0] if told != ranks else config["r"]
     alpha = _alpha(config)
     config = config | {
@@ -108,12 +112,9 @@ def mend_description(
         "lora_alpha": alpha,
         "rank_pattern": {m: r for m, r in ranks.items() if r != rank},
         "alpha_pattern": {m: a for m, a in alphas.items() if a != alpha},
-        "layers_to_transform": None,
         **_as_loaded(config),
         **extra,
     }
-    if covers and not isinstance(config["target_modules"], str):
-        return config, notes
     names = ", ".join(sorted({m.rpartition(".")[2] for m in modules}))
     return config, [note.format(parts=names) for note in notes]
 
@@ -216,24 +217,33 @@ def _alpha(config: dict[str, Any]) -> float:
     return alpha
 
 
-def _of_pattern(config: dict[str, Any], name: str, module: str, usual: Any) -> Any:
-    for pattern, own in (config.get(name) or {}).items():
-        if re.match(rf"(.*\.)?({pattern})$", module):
-            return own
-    return usual
-
-
 def _covers(config: dict[str, Any], ranks: Mapping[str, int], theirs: Mapping[str, Shape]) -> bool:
     """Whether the modules that the description names are those of the tensors. A pattern is not
-    run, and taken to mean them."""
-    wanted = config.get("target_modules")
+    run, and taken to mean them; one of what is left out, to mean none of them."""
+    wanted, without = config.get("target_modules"), config.get("exclude_modules") or []
     if isinstance(wanted, str):
         return True
+    if isinstance(without, str):
+        return False
     linear = [n.removesuffix(".weight") for n, s in theirs.items() if len(s) == 2]
-    ends = tuple(f".{name}" for name in wanted or ())
-    named = {m for m in linear if m in (wanted or ()) or m.endswith(ends)} if ends else set()
-    limits = ("exclude_modules", "layers_to_transform", "layers_pattern")
-    return named == set(ranks) and not any(config.get(name) not in (None, []) for name in limits)
+    named = {m for m in linear if _names(wanted, m) and not _names(without, m)}
+    layers = config.get("layers_to_transform")
+    if layers not in (None, []):
+        told = layers if isinstance(layers, list) else [layers]
+        named = {m for m in named if (found := LAYER.search(m)) and int(found[1]) in told}
+    return named == set(ranks)
+
+
+def _names(told: Iterable[str] | None, module: str) -> bool:
+    return any(module == name or module.endswith(f".{name}") for name in told or ())
+
+
+def _is_told(config: dict[str, Any], extra: dict[str, Any]) -> bool:
+    """Whether the description names the variant that the tensors are of."""
+    told, kept = config.get("modules_to_save") or [], extra["modules_to_save"] or []
+    whole = len(told) == len(kept) and all(_names(told, module) for module in kept)
+    plain = {"use_dora": False, "lora_bias": False, "bias": "none"}
+    return whole and all((config.get(n) or usual) == extra[n] for n, usual in plain.items())
 
 
 def _torn(why: str) -> StudioError:

@@ -110,7 +110,16 @@ def _read(
     rows, account = read("train")
     objective.check(rows, account)
     # How likely an unwanted text is says nothing on what was learned of the author.
-    held_out = [row for row in read("validation")[0] if row.wanted]
+    known, unread = read("validation")
+    held_out = [row for row in known if row.wanted]
+    if not known and unread.equal:
+        raise StudioError(
+            _("In every held-out pair the chosen and the rejected text are one and the same text."),
+            _("Nobody could tell by {count} such pairs what was learned.").format(
+                count=unread.equal
+            ),
+            _("Prepare the dataset again with two different texts in each pair."),
+        )
     if not any(row.learned for row in held_out):
         raise StudioError(
             _("The dataset has no held-out passages."),

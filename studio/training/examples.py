@@ -107,7 +107,7 @@ def rows_of(
 
     A conversation longer than ``max_length`` tokens loses the beginning of what came before,
     never a word of the completion; one whose completion alone is too long is left out, and so
-    is a pair when one of its texts is, or when both are the same to the token. Read as text, an
+    is a pair when one of its texts is, or when both are the same. Read as text, an
     example is cut where a row is full.
     """
     about = stored.about(path.parent)
@@ -149,7 +149,7 @@ class Reader:
         tokens = sum(len(found.ids) for found in whole)
         if self.reads == "pairs" and example.rejected is None:
             return Taken((), tokens)
-        if len(whole) > 1 and whole[0].ids == whole[1].ids:
+        if len(whole) > 1 and (example.is_equal or whole[0].ids == whole[1].ids):
             return Taken((), tokens, equal=True)
         if self.reads == "text":
             pieces = _pieces(whole[0], messages[0], self.max_length)
@@ -206,7 +206,7 @@ class Reader:
         """Where the last turn begins: of two texts that are compared, nothing before it counts."""
         if not any(turn["role"] == "assistant" for turn in messages[:-1]):
             return 0
-        return len(self.formatter.run(self.tokenizer, messages[:-1], True).ids)
+        return len(self.formatter.asked(self.tokenizer, messages[:-1]).ids)
 
 
 def _versions(turns: Messages, rejected: str | None) -> list[Messages]:

@@ -13,8 +13,7 @@ from studio.language import _
 from studio.models.loading import load_model
 
 ALL = "all-linear"
-NOT_CARRIED = ("lm_head", "embed_tokens")
-"""The last and the first layer: no GGUF adapter holds matrices of theirs."""
+TABLES = ("lm_head", "embed_tokens")
 NOT_FOUND = ("target modules", "no modules were targeted", "target module")
 """What peft says when nothing in the model that can learn has the names it was given."""
 LARGE = 400_000_000
@@ -84,9 +83,14 @@ def with_adapter(base: Any, lora: LoraSpec) -> Any:
     return model
 
 
-def _refuse_tables(lora: LoraSpec) -> None:
+def tables_of(lora: LoraSpec) -> list[str]:
+    """The first and the last layer where they are to get matrices: no GGUF adapter holds these."""
     names = [name.strip() for name in lora.target_modules.split(",")]
-    if tables := [name for name in names if name.rpartition(".")[2] in NOT_CARRIED]:
+    return [name for name in names if name.rpartition(".")[2] in TABLES]
+
+
+def _refuse_tables(lora: LoraSpec) -> None:
+    if tables := tables_of(lora):
         raise StudioError(
             _("The voice could not be taken to the desk."),
             _("A GGUF adapter cannot hold {names}.").format(names=", ".join(tables)),

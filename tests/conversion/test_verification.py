@@ -11,7 +11,7 @@ import pytest
 
 from studio.conversion import verdict, verification
 from studio.conversion.agreement import Agreement
-from studio.conversion.speaking import Reference, Voiced
+from studio.conversion.sides import Converted, Reference
 from studio.domain.base import Model
 from studio.domain.merges import MergePart, MergeSpec
 from studio.domain.prompts import continuation
@@ -25,7 +25,7 @@ from studio.models.source import load_tokenizer
 from studio.settings import settings
 from studio.training import merging
 from tests.conversion.tampering import altered, with_alpha
-from tests.ggufs import PASSAGES, Shelf, answer
+from tests.ggufs import PASSAGES, Shelf, answer, held_out
 
 
 def spec(shelf: Shelf, base: str = "F16", positions: int = 60, **changes: Any) -> RegisterSpec:
@@ -160,7 +160,7 @@ class Heard:
         texts = [before + after for _language, before, after in PASSAGES]
         ids = tokenizer("\n".join(texts))["input_ids"][:80]
         example = verification.Example(ids, list(range(1, 80)))
-        voiced = Voiced(runtime, converted)
+        voiced = Converted(runtime, converted)
         found = verification._compare(self.references[adapter], voiced, [example], self.shelf.room)
         runtime.close()
         return found
@@ -247,28 +247,29 @@ def test_a_line_of_a_dataset_ends_at_a_line_feed_alone(
     shelf: Shelf, tmp_path: Path, mark: str
 ) -> None:
     turns = [*continuation("en", f"He wrote.{mark}Then"), answer(f"he{mark} slept, and woke.")]
-    text = json.dumps({"id": "1", "messages": turns}, ensure_ascii=False)
-    (tmp_path / "validation.jsonl").write_text(text + "\n\n", "utf-8")
-    result = verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
+    dataset = shelf.room.put(held_out(tmp_path, turns))
+    result = verification.run(spec(shelf, dataset=dataset), shelf.room)
     assert result["positions"] > 3
 
 
-def test_dataset_without_held_out_passages_is_refused(shelf: Shelf, tmp_path: Path) -> None:
-    (tmp_path / "validation.jsonl").write_text("", "utf-8")
-    with pytest.raises(StudioError, match="holds out no passage"):
-        verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
+@pytest.mark.parametrize(
+    ("texts", "said"), [((), "holds out no passage"), (("", ""), "Nothing in its 2 held-out")]
+)
+def test_a_dataset_with_nothing_to_compare_on_is_refused(
+    shelf: Shelf, tmp_path: Path, texts: tuple[str, ...], said: str
+) -> None:
+    dataset = shelf.room.put(held_out(tmp_path, *([answer(text)] for text in texts)))
+    with pytest.raises(StudioError, match=said):
+        verification.run(spec(shelf, dataset=dataset), shelf.room)
 
 
 def test_passages_behind_more_than_is_compared_are_not_called_missing(
     shelf: Shelf, tmp_path: Path
 ) -> None:
-    turns = [
-        *continuation("en", "The tide came in. " * 2000),
-        {"role": "assistant", "content": "So."},
-    ]
-    (tmp_path / "validation.jsonl").write_text(json.dumps({"messages": turns}) + "\n", "utf-8")
+    turns = [*continuation("en", "The tide came in. " * 2000), answer("So.")]
+    dataset = shelf.room.put(held_out(tmp_path, turns))
     with pytest.raises(StudioError, match="could not be proved") as refused:
-        verification.run(spec(shelf, dataset=shelf.room.put(tmp_path)), shelf.room)
+        verification.run(spec(shelf, dataset=dataset), shelf.room)
     assert "2048 tokens" in refused.value.why
 
 

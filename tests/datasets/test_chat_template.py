@@ -72,7 +72,7 @@ def test_each_of_the_assistants_turns_is_learned(tokenizer: Any) -> None:
 def test_the_prompt_is_the_beginning_of_the_whole(tokenizer: Any) -> None:
     messages = conversation("He went.", "She stayed.")
     whole = plugin.run(tokenizer, messages)
-    prompt = plugin.run(tokenizer, messages[:-1], add_generation_prompt=True)
+    prompt = plugin.asked(tokenizer, messages[:-1])
     assert whole.ids[: len(prompt.ids)] == prompt.ids
     assert not any(prompt.mask)
     assert whole.mask.index(True) == len(prompt.ids)

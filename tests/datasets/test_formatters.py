@@ -106,7 +106,7 @@ def test_the_prompt_is_the_beginning_of_the_whole(
     formatter = of(kind)
     turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": told}]
     whole = formatter.run(rich, turns)
-    prompt = formatter.run(rich, turns[:1], add_generation_prompt=True)
+    prompt = formatter.asked(rich, turns[:1])
     assert whole.ids[: len(prompt.ids)] == prompt.ids
     assert whole.mask.index(True) == len(prompt.ids)
     assert not any(prompt.mask)

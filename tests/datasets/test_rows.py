@@ -185,6 +185,23 @@ def test_too_few_rows_are_said_to_be_too_few(tmp_path: Path, rows: list[dict[str
         prepare(LocalRoom(tmp_path), rows)
 
 
+def test_pairs_of_twice_the_same_text_are_the_reason_where_too_few_are_left(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"prompt": r["input"], "chosen": r["output"], "rejected": f"{r['output']} "}
+        for r in questions(8)
+    ]
+    for different in (0, 2):
+        for row in rows[:different]:
+            row["rejected"] = "No."
+        with pytest.raises(StudioError, match="In too many pairs") as refused:
+            prepare(LocalRoom(tmp_path / str(different)), rows)
+        assert f"{8 - different} such pairs were left out" in refused.value.why
+    with pytest.raises(StudioError, match="“Rows” is too short"):
+        prepare(LocalRoom(tmp_path / "few"), rows[:3])
+
+
 def test_a_stop_while_reading(tmp_path: Path) -> None:
     room = LocalRoom(tmp_path)
     room.stop_after(5)

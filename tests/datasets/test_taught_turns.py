@@ -63,7 +63,7 @@ def check_the_same(tokenizer: Any, end: str) -> None:
     assert [each.strip() for each in learned(taught)] == [f"One.{end}", f"{STORY}{end}"]
     assert taught.unlearned == 0
     for asked in (TURNS[:1], TURNS[:3]):
-        ids = own().run(tokenizer, asked, True).ids
+        ids = own().asked(tokenizer, asked).ids
         assert taught.ids[: len(ids)] == ids
         assert taught.mask[len(ids)]
         assert not taught.mask[len(ids) - 1]
@@ -85,11 +85,11 @@ def test_a_block_that_a_template_adds_is_in_neither(tokenizer: Any, name: str) -
 
 def test_an_untaught_model_is_shown_that_there_is_nothing_to_think_about(tokenizer: Any) -> None:
     qwen = dressed(tokenizer, FAMILIES["qwen3"])
-    asked = "".join(own().asked(qwen, TURNS[:3]).pieces)
+    asked = "".join(own().asked(qwen, TURNS[:3], untaught=True).pieces)
     assert asked.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
     assert asked.count("<think>") == 1
     plain = dressed(tokenizer, FAMILIES["phi4"])
-    assert own().asked(plain, TURNS[:3]) == own().run(plain, TURNS[:3], True)
+    assert own().asked(plain, TURNS[:3], untaught=True) == own().asked(plain, TURNS[:3])
 
 
 def test_a_block_of_the_writers_own_stays(tokenizer: Any) -> None:
@@ -121,6 +121,36 @@ def test_what_a_turn_says_is_not_left_out_in_silence(tokenizer: Any) -> None:
     with pytest.raises(StudioError, match="leaves out what a turn says") as caught:
         own().run(mistral, [{"role": "system", "content": "Plain."}, *TURNS])
     assert "system" in caught.value.remedy
+
+
+CHANGED = {
+    "upper": "The template changes",
+    "replace('Nobody', 'No one')": "The template changes",
+    "replace('\\n\\n', '\\n')": "The template changes",
+    "tojson": "The template changes",
+    "truncate(20, true)": "does not take this conversation",
+    "reverse": "does not take this conversation",
+}
+SHORTENED = {
+    "[5:]": "does not take this conversation",
+    "[:60]": "leaves the answer out",
+    ".split('.')[0]": "leaves the answer out",
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(f"m.content | {name}", said) for name, said in CHANGED.items()]
+    + [(f"m.content{name}", said) for name, said in SHORTENED.items()],
+)
+def test_what_is_learned_is_what_the_writer_wrote(tokenizer: Any, content: str, said: str) -> None:
+    told = f"m.content if m.role == 'user' else {content}"
+    source = f"{{% for m in messages %}}{{{{ {told} }}}}<|im_end|>\n{{% endfor %}}"
+    changing = dressed(tokenizer, FAMILIES["phi4"]._replace(source=source))
+    with pytest.raises(StudioError, match=said) as caught:
+        own().run(changing, TURNS)
+    assert "choose another format" in caught.value.remedy.casefold()
+    assert "generation" not in caught.value.remedy
 
 
 ENDLESS = {
@@ -160,7 +190,7 @@ def test_an_end_that_takes_the_space_behind_it_along_is_learned(tokenizer: Any) 
         taught = own().run(phi, turns)
         end = phi.convert_tokens_to_ids("<|end|>")
         assert [i for i, m in zip(taught.ids, taught.mask, strict=True) if m].count(end) == 2
-        asked = own().run(phi, turns[:1], True).ids
+        asked = own().asked(phi, turns[:1]).ids
         assert taught.ids[: len(asked)] == asked
         assert "".join(taught.pieces).startswith(f"<|user|>\nBegin.<|end|>\n<|assistant|>\n{told}")
 

@@ -43,7 +43,7 @@ def test_ids_are_those_of_the_formatter(
 ) -> None:
     turns = continuation(language, before) + ([] if asking else [answer(after)])
     formatter = discover("studio.datasets.formatters")["chat-template"]
-    formatted = formatter.run(tokenizer, turns, add_generation_prompt=asking)
+    formatted = (formatter.asked if asking else formatter.run)(tokenizer, turns)
     whole, _cut = ([], []) if asking else prompt.ids_as_taught(turns, runtime)
     assert tuple(prompt.ids_of_turns(turns, runtime) if asking else whole) == formatted.ids
 
@@ -146,7 +146,7 @@ def test_several_turns_and_marks_within_prose(runtime: Runtime, tokenizer: Any) 
         {"role": "user", "content": "🦊"},
     ]
     formatter = discover("studio.datasets.formatters")["chat-template"]
-    formatted = formatter.run(tokenizer, turns, add_generation_prompt=True)
+    formatted = formatter.asked(tokenizer, turns)
     assert tuple(prompt.ids_of_turns(turns, runtime)) == formatted.ids
 
 

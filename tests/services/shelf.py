@@ -41,6 +41,19 @@ def sample(kind: str, folder: Path) -> ManuscriptRecord:
     return record
 
 
+def dataset_row(artifact: str) -> None:
+    """A dataset that is only a row, as preflight needs no more."""
+    split = {"examples": 120, "tokens": 48_000, "longest": 430}
+    held_out = {**split, "examples": 20}
+    record = DatasetRecord(
+        id=artifact, name="Mine", job_id="j", language="en", train=120, validation=20,
+        tokens=48_000, created_at=time.time(),
+        statistics={"form": "completion", "train": split, "validation": held_out},
+    )  # fmt: skip
+    with database.write(db()):
+        datasets.insert(db(), record)
+
+
 TRAIN = [
     ("t0", "One", "The clerk wrote down the height of the water."),
     ("t1", "One", "Nobody had crossed the bar since Tuesday; he mailed a@example.com about it."),

@@ -13,42 +13,25 @@ from studio.domain.facts import DeviceFacts
 from studio.domain.findings import Report
 from studio.domain.jobs import Failure, Job, JobState
 from studio.domain.learning import LoraSpec
-from studio.domain.records import DatasetRecord, WorkerInfo
+from studio.domain.records import WorkerInfo
 from studio.domain.specs import ProbeSpec, TrainSpec
 from studio.errors import StudioError
 from studio.jobs import reconcile
 from studio.services import devices, estimates, jobs, models, probing, training
 from studio.services.context import db
 from studio.settings import Settings, settings
-from studio.store import datasets
 from studio.store import jobs as rows
 from studio.store.database import write
 from tests.jobrows import a_job, put
+from tests.services.shelf import dataset_row
 
 DATASET = "d" * 64
-SPLIT = {"examples": 120, "tokens": 48_000, "longest": 430}
 
 
 @pytest.fixture
 def spec(home: Settings, roomy: None) -> TrainSpec:
     """A training of the starter on a dataset that is only a row, as preflight needs no more."""
-    record = DatasetRecord(
-        id=DATASET,
-        name="Mine",
-        job_id="j",
-        language="en",
-        train=120,
-        validation=20,
-        tokens=48_000,
-        statistics={
-            "form": "completion",
-            "train": SPLIT,
-            "validation": {**SPLIT, "examples": 20},
-        },
-        created_at=time.time(),
-    )
-    with write(db()):
-        datasets.insert(db(), record)
+    dataset_row(DATASET)
     return TrainSpec(name="Mine", dataset=DATASET)
 
 

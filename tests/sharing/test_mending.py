@@ -175,6 +175,27 @@ def test_ranks_are_those_of_the_tensors(
     assert "another rank" in notes(room)
 
 
+RIGHT: list[dict[str, Any]] = [
+    {"target_modules": ["q_proj", "v_proj"], "layers_to_transform": [0, 2]},
+    {"target_modules": ["q_proj"], "layers_to_transform": 1},
+    {"target_modules": r".*layers\.[02]\..*(q_proj|down_proj)"},
+    {"target_modules": "all-linear", "exclude_modules": ["q_proj", "model.layers.0.mlp.up_proj"]},
+    {"target_modules": ["q_proj"], "modules_to_save": ["embed_tokens"]},
+    {"rank_pattern": {r"layers.(0|1).self_attn.q_proj": 4}, "alpha_pattern": {r".*mlp.*": 8}},
+    {"rank_pattern": {r"layers\.[01]\.mlp\.(?:up|gate)_proj|v_proj": 2}},
+    {"alpha_pattern": {r"layers\.\d+\.(mlp|self_attn).(q|up)_proj": 4}},
+]
+
+
+@pytest.mark.parametrize("options", RIGHT)
+def test_what_peft_wrote_itself_is_right(
+    room: LocalRoom, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    make_adapter(tmp_path / "own", settings().starter, **options)
+    assert torch.equal(logits(adopt(room, tmp_path / "own")), logits(tmp_path / "own"))
+    assert notes(room) == ""
+
+
 def test_ranks_and_alphas_of_a_modules_own_are_kept(room: LocalRoom, tmp_path: Path) -> None:
     patterns = {"rank_pattern": {"v_proj": 4}, "alpha_pattern": {"layers.1.mlp.up_proj": 64}}
     make_adapter(tmp_path / "own", settings().starter, **patterns)
@@ -277,9 +298,9 @@ def test_a_table_of_contents_that_makes_no_sense_is_refused(
         '"r": true', '"r": 0', '"r": -8', '"r": 8.5', '"r": NaN',
         '"alpha_pattern": {"q_proj": NaN}', '"alpha_pattern": {"q_proj": 0}',
         '"alpha_pattern": {"q_proj": "4"}', '"alpha_pattern": ["q_proj"]',
-        '"alpha_pattern": {"(a+)+$": 4}', '"rank_pattern": {"q_proj": 0}',
+        '"rank_pattern": {"q_proj": 0}', '"init_lora_weights": "elsewhere"',
         '"rank_pattern": {"q_proj": true}', '"target_modules": 3', '"target_modules": [3]',
-        '"use_dora": "yes"', '"init_lora_weights": "loftq"', '"modules_to_save": {"a": 1}',
+        '"use_dora": "yes"', '"modules_to_save": {"a": 1}',
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_meant_are_refused(room: LocalRoom, mine: Path, text: str) -> None:
@@ -288,6 +309,40 @@ def test_values_that_cannot_be_meant_are_refused(room: LocalRoom, mine: Path, te
     with pytest.raises(StudioError, match="cannot be right"):
         adopt(room, mine)
     assert room.of_type("artifact") == []
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "q_proj\\", "*q_proj", "(?!k).*", "((a|b)|c)*"])
+def test_a_pattern_that_cannot_be_run_matters_for_strengths_alone(
+    room: LocalRoom, mine: Path, pattern: str
+) -> None:
+    voices.change_config(mine, rank_pattern={pattern: 8})
+    assert voices.config(adopt(room, mine))["rank_pattern"] == {}
+    voices.change_config(mine, rank_pattern={}, alpha_pattern={pattern: 8})
+    with pytest.raises(StudioError, match="cannot be known") as refused:
+        adopt(room, mine)
+    assert pattern in refused.value.why
+
+
+@pytest.mark.parametrize("start", ["loftq", "corda", "lora_ga"])
+def test_what_belongs_to_a_changed_base_model_is_said_to(
+    room: LocalRoom, mine: Path, start: str
+) -> None:
+    voices.change_config(mine, init_lora_weights=start)
+    with pytest.raises(StudioError, match="was changed for it") as refused:
+        adopt(room, mine)
+    assert "init_lora_weights" in refused.value.remedy
+    voices.change_config(mine, init_lora_weights=True)
+    assert voices.config(adopt(room, mine))["init_lora_weights"] is True
+
+
+@pytest.mark.parametrize("text", ["[1]", '[["peft_type", "LORA"], ["r", 8]]', '"x"', "null"])
+def test_a_description_that_is_no_record_names_no_folder(
+    room: LocalRoom, mine: Path, text: str
+) -> None:
+    (mine / "adapter_config.json").write_text(text)
+    with pytest.raises(StudioError, match="description cannot be read") as refused:
+        adopt(room, mine)
+    assert "/" not in str(refused.value)
 
 
 def test_a_bias_where_the_base_has_none_is_refused(room: LocalRoom, mine: Path) -> None:

@@ -38,8 +38,8 @@ def test_training_and_writing_build_the_same_ids(
 ) -> None:
     [example] = examples(1, seed=3, language=language)
     [row], _account = rows_at(tmp_path, tokenizer, [example], 2048)
-    asked = discover("studio.datasets.formatters")["chat-template"].run(
-        tokenizer, example["messages"][:-1], add_generation_prompt=True
+    asked = discover("studio.datasets.formatters")["chat-template"].asked(
+        tokenizer, example["messages"][:-1]
     )
     assert tuple(prompt_ids(row)) == asked.ids
     learned = [i for i in row.labels if i != IGNORED]

@@ -37,7 +37,7 @@ class Custom(Turns):
         """
         form = self.form(tokenizer, spec)
         form.told([ASKED, TOLD])
-        if not form.asks_as_it_teaches:
+        if not form.asks_as_it_begins:
             raise StudioError(
                 _("The template asks in other words than it teaches."),
                 _("With add_generation_prompt it must write just what stands before the answer."),

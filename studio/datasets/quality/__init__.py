@@ -62,7 +62,7 @@ def screen(train: Sequence[Example], validation: Sequence[Example], wanted: Qual
     prefers nothing, and goes.
     """
     held, learned = [flagged(e) for e in validation], [flagged(e) for e in train]
-    removed = [Removed(e, "equal") for e in (*held, *learned) if _is_equal(e)]
+    removed = [Removed(e, "equal") for e in (*held, *learned) if e.is_equal]
     if wanted.non_prose:
         removed += _non_prose(_without([*held, *learned], removed))
     held, learned = _without(held, removed), _without(learned, removed)
@@ -94,12 +94,6 @@ def written(example: Example) -> str:
 def _without(examples: Sequence[Example], removed: Sequence[Removed]) -> list[Example]:
     gone = {id(each.example) for each in removed}
     return [example for example in examples if id(example) not in gone]
-
-
-def _is_equal(example: Example) -> bool:
-    """Whether both texts of a pair have the same words, however they are spaced."""
-    rejected = example.rejected
-    return rejected is not None and rejected.split() == example.completion.split()
 
 
 def _non_prose(examples: Sequence[Example]) -> Iterator[Removed]:

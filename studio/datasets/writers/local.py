@@ -78,7 +78,7 @@ class Local:
 
     def _prompt(self, question: Question) -> list[int]:
         """The end of the prompt, where the model cannot take the whole with the answer."""
-        shown = self._formatter.asked(self._tokenizer, question.messages)
+        shown = self._formatter.asked(self._tokenizer, question.messages, untaught=True)
         return list(shown.ids)[-max(1, self._longest - question.max_tokens) :]
 
     def _generated(self, ids: Any, shown: Any, questions: Sequence[Question]) -> Any:

@@ -24,7 +24,7 @@ ONE_TABLE = ("GemmaForCausalLM", "Gemma2ForCausalLM")
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
     if facts.obstacle:
-        yield _never(facts.obstacle)
+        yield never(facts.obstacle)
     if spec.lora.beyond_gguf and facts.model:
         yield _within_its_base(spec, facts, facts.model)
     rank = spec.lora.stored_rank
@@ -49,8 +49,8 @@ def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _never(found: Obstacle) -> Finding:
-    """What the rehearsal of the conversion came upon."""
+def never(found: Obstacle) -> Finding:
+    """What is said of what the rehearsal of the conversion came upon."""
     if found.kind == "untried":
         return finding(
             "conversion",

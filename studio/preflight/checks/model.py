@@ -10,11 +10,12 @@ from studio.domain.models import ModelFacts
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
+from studio.models.patterns import matches
 from studio.models.shape import shape_of_facts
-from studio.preflight.adapters import ALL, matches, module_paths
+from studio.preflight.adapters import ALL, module_paths
 from studio.preflight.check import Check, finding, remedy
 from studio.preflight.setup import adapter_of
-from studio.training.model import NOT_CARRIED
+from studio.training.model import tables_of
 
 
 def find(spec: TrainSpec, facts: Facts) -> Iterator[Finding]:
@@ -69,22 +70,19 @@ def _targets(spec: TrainSpec, model: ModelFacts) -> Iterator[Finding]:
     """Parts to teach that the model does not have, or that no conversion can carry."""
     if spec.lora.target_modules == ALL:
         return
-    names = [name.strip() for name in spec.lora.target_modules.split(",")]
     everywhere = remedy(_("Teach every linear layer"), 0, **{"lora.target_modules": ALL})
-    if carried := [name for name in names if name.rpartition(".")[2] in NOT_CARRIED]:
+    if tables := tables_of(spec.lora):
         yield finding(
             "model",
             "blocks",
             _("The voice could not be taken to the desk."),
-            _("A GGUF adapter cannot hold {names}.").format(names=", ".join(carried)),
+            _("A GGUF adapter cannot hold {names}.").format(names=", ".join(tables)),
             everywhere,
         )
         return
-    try:
-        known = {linear.name for linear in shape_of_facts(model).linears}
-    except StudioError:
-        return  # the memory check has said so
-    if unknown := [name for name in names if name not in known]:
+    known = _linears(model)
+    names = [name.strip() for name in spec.lora.target_modules.split(",")]
+    if unknown := [name for name in names if known and name not in known]:
         yield finding(
             "model",
             "blocks",

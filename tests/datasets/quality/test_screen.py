@@ -101,10 +101,11 @@ def test_tables_of_contents_go_and_lists_are_flagged() -> None:
 
 def test_pairs_of_twice_the_same_text_go() -> None:
     same = example("a", TALE[0], "Go on.", rejected=f" {TALE[0]}\n")
+    coded = example("c", "Th\u00e9rèse\u00ad.", "Go on.", rejected="The\u0301rèse.")
     other = example("b", TALE[1], "Go on.", rejected=TALE[2])
-    found = screen([same, other], [same.model_copy(update={"id": "v"})], ANY)
+    found = screen([same, other, coded], [same.model_copy(update={"id": "v"})], ANY)
     assert (ids(found.train), found.validation) == (["b"], [])
-    assert found.left_out["equal"] == 2
+    assert found.left_out["equal"] == 3
 
 
 def test_personal_data_is_flagged_wherever_it_stands_and_never_removed() -> None:

@@ -1,4 +1,4 @@
-"""A voice in both its forms, as strong as is asked for: the trained one and the converted one."""
+"""An adapter as training left it and as it was converted, each at the strength asked for."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Voiced:
-    """A base model in llama.cpp with a converted adapter, or None where it holds the voice."""
+class Converted:
+    """A base model in llama.cpp with a converted adapter; None where that is part of the model."""
 
     runtime: Runtime
     adapter: Path | None
