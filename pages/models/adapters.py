@@ -7,7 +7,7 @@ import streamlit as st
 from studio.domain.records import AdapterRecord
 from studio.language import _, n_
 from studio.services import adapters, datasets, models, writing
-from studio.ui import live, measuring, navigation, undo, words
+from studio.ui import again, live, measuring, navigation, undo, words
 from studio.ui.arriving import arriving
 from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
@@ -94,6 +94,7 @@ def remember(voice: AdapterRecord) -> None:
         placeholder=_("What it is good at, what it was for"),
         help=_("Saved as soon as you click anywhere else."),
     ).strip()  # fmt: skip
+    again.keep(f"{key}_both")
     if st.session_state.get(f"{key}_both"):
         st.info(
             _("This note was also changed in another window. Both are kept, one below the other."),
@@ -148,6 +149,7 @@ def look(voice: AdapterRecord) -> None:
     if measuring.wanted(voice):
         views["measure"] = (_("Measure it"), ":material/straighten:", measuring.measure)
     key = f"adapters_look_{voice.id}"
+    again.keep(key)
     with st.container(horizontal=True):
         for view, (label, icon, _show) in views.items():
             kind: Kind = "secondary" if st.session_state.get(key) == view else "tertiary"

@@ -10,7 +10,7 @@ from studio.domain.voices import Voice
 from studio.errors import StudioError
 from studio.language import _, n_
 from studio.services import devices, engine, jobs, stories, writing
-from studio.ui import desk, live, navigation, problems, undo, words
+from studio.ui import again, desk, live, navigation, problems, undo, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.opened import opened, saved
@@ -203,6 +203,7 @@ def settle(way: Callable[[str], object], page: Generation) -> bool:
 
 def voice_of(story: StoryRecord, found: list[Voice]) -> None:
     """Which voice goes on, and how far."""
+    again.keep("desk_voice")
     by_id = {voice.id: voice for voice in found}
     fitting = [v.id for v in found if v.language == story.language] or list(by_id)
     if st.session_state.get("desk_voice") not in by_id:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from studio.errors import Overtaken, StudioError
-from studio.ui import problems
+from studio.ui import again, problems
 
 T = TypeVar("T")
 
@@ -32,7 +32,12 @@ class Opened(Generic[T]):
 
 def opened(key: str, now: T) -> Opened[T]:
     """The form under this key, opened with what is there ``now`` if it is new."""
-    found: Opened[T] = st.session_state.setdefault(f"{key}_opened", Opened(now, now))
+    name = f"{key}_opened"
+    again.keep(name)
+    found = st.session_state.get(name, Opened(now, now))
+    if isinstance(found, dict):  # as the browser tab held it
+        found = Opened(**found)
+    st.session_state[name] = found
     return found
 
 
