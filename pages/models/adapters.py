@@ -11,7 +11,7 @@ from studio.ui import again, live, measuring, navigation, undo, words
 from studio.ui.arriving import arriving
 from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
-from studio.ui.opened import opened, saved
+from studio.ui.opened import opened, renamed
 from studio.ui.origin import origin
 from studio.ui.words import plain
 
@@ -56,16 +56,14 @@ def star(voice: AdapterRecord) -> None:
 
 def more(voice: AdapterRecord) -> None:
     """Rename, put away, delete."""
-    key = f"adapters_name_{voice.id}"
-    asked = opened(key, voice.name)
-    with st.form(f"{key}_form", border=False):
-        name = st.text_input(_("Name of the voice"), asked.shown, key=key)
-        if st.form_submit_button(_("Save the name")) and saved(
-            asked,
-            lambda base: adapters.rename(voice.id, name, base),
-            lambda: adapters.get(voice.id).name,
-        ):
-            st.rerun()
+    if renamed(
+        f"adapters_name_{voice.id}",
+        _("Name of the voice"),
+        _("Save the name"),
+        lambda: adapters.get(voice.id).name,
+        lambda name, base: adapters.rename(voice.id, name, base),
+    ):
+        st.rerun()
     label = _("Take out of the archive") if voice.archived_at else _("Archive")
     icon = ":material/unarchive:" if voice.archived_at else ":material/archive:"
     told = _("The desk does not offer an archived voice. Nothing of it is lost.")

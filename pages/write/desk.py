@@ -13,7 +13,7 @@ from studio.services import devices, engine, jobs, stories, writing
 from studio.ui import again, desk, live, navigation, problems, undo, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
-from studio.ui.opened import opened, saved
+from studio.ui.opened import renamed
 from studio.ui.prose import prose
 
 EVERY = 0.3
@@ -48,16 +48,14 @@ def choose(found: list[StoryRecord]) -> StoryRecord:
 
 def whole(story: StoryRecord) -> None:
     """Rename, revisions, delete."""
-    key = f"desk_title_{story.id}"
-    asked = opened(key, story.title)
-    with st.form("desk_rename", border=False):
-        title = st.text_input(_("Title"), asked.shown, key=key)
-        if st.form_submit_button(_("Save the title")) and saved(
-            asked,
-            lambda base: stories.rename(story.id, title, base),
-            lambda: stories.get(story.id).title,
-        ):
-            st.rerun()
+    if renamed(
+        f"desk_title_{story.id}",
+        _("Title"),
+        _("Save the title"),
+        lambda: stories.get(story.id).title,
+        lambda title, base: stories.rename(story.id, title, base),
+    ):
+        st.rerun()
     kept = stories.revisions(story.id)[1:51]
     if kept:
         by_number = {revision.revision: revision for revision in kept}
