@@ -111,12 +111,26 @@ def notices(story_id: str) -> None:
         st.button(_("Understood"), icon=":material/check:", on_click=found.clear)
 
 
+def deleted(story: StoryRecord) -> None:
+    """Another window has deleted what is being written on here."""
+    st.warning(
+        _("This story was deleted in another window. What you type here is still saved in it."),
+        icon=":material/delete:",
+    )
+    if st.button(_("Bring it back"), icon=":material/undo:"):
+        stories.restore(story.id)
+        st.rerun()
+
+
 def write_here(story_id: str) -> None:
     """The editor and its keys; saving runs only this part of the page again."""
     devices.expect(engine.WRITE)
+    story = stories.get(story_id)
     with live.passing():
+        if story.deleted_at:
+            deleted(story)
         notices(story_id)
-    desk.page(stories.get(story_id))
+    desk.page(story)
     if st.session_state.pop(desk.GO, False):
         if not writing.pending(story_id):
             go_on(story_id)
@@ -247,9 +261,23 @@ def ask(story: StoryRecord) -> None:
             st.rerun()
 
 
+def offer_back() -> None:
+    """A story that was deleted while it lay on this desk, in whichever window, can be had back."""
+    shown = st.session_state.get("desk_story")
+    with problems.told():
+        if shown and (gone := stories.get(shown)).deleted_at:
+            undo.remember("desk", gone.id, gone.title)
+
+    def restore(story_id: str) -> None:
+        stories.restore(story_id)
+        st.session_state["desk_story"] = story_id
+
+    undo.offer("desk", restore)
+
+
 guard()
 st.title(_("Desk"))
-undo.offer("desk", stories.restore)
+offer_back()
 on_desk = stories.list_all()
 if on_desk:
     story = choose(on_desk)
