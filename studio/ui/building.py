@@ -197,7 +197,7 @@ def _way() -> BuilderSpec | None:
         context = right.number_input(
             _("Text before it that the model sees"), 32, 8192, 192, step=32, key="datasets_context"
         )
-    overlap, about = 0, ""
+    overlap = 0
     if kind == "raw":
         overlap = right.number_input(
             _("Repeated from the passage before, in tokens"), 0, 4096, 0, step=16,
@@ -212,7 +212,6 @@ def _way() -> BuilderSpec | None:
             help=_("Stands before each passage, and before each page at the desk."),
             max_chars=4000,
         )
-    if kind == "continuation":
         return ContinuationSpec(passage_tokens=passage, context_tokens=context, about=about.strip())
     if kind == "preference":
         return PreferenceSpec(passage_tokens=passage, context_tokens=context, writer=writer)
