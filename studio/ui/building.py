@@ -108,11 +108,9 @@ def recipe(records: Sequence[ManuscriptRecord]) -> PrepareSpec | None:
 def _manuscripts(records: Sequence[ManuscriptRecord]) -> list[str]:
     again.keep("datasets_pick")
     by_id = {r.id: r for r in records}
-    wanted = st.session_state.pop("datasets_chosen", None)
-    if wanted is not None:
-        st.session_state["datasets_pick"] = [i for i in wanted if i in by_id]
-    elif "datasets_pick" not in st.session_state:
-        st.session_state["datasets_pick"] = [records[0].id]
+    now = st.session_state.get("datasets_pick", [records[0].id])
+    wanted = st.session_state.pop("datasets_chosen", now)
+    st.session_state["datasets_pick"] = [i for i in wanted if i in by_id]
     return st.multiselect(
         _("Manuscripts to learn from"),
         list(by_id),
