@@ -11,5 +11,5 @@ st.logo(str(navigation.WORDMARK), size="large")
 cold.settle(navigation.addresses())
 page = st.navigation(navigation.pages())
 guard()
-again.again()
-page.run()
+with again.again():
+    page.run()

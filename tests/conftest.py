@@ -30,6 +30,7 @@ SHARED = {
     "tests/e2e/test_preparing.py": "studio",
     "tests/e2e/test_voices.py": "studio",
     "tests/e2e/test_preflight.py": "prepared",
+    "tests/e2e/test_restart.py": "prepared",
     "tests/e2e/test_resume.py": "prepared",
 }
 """Modules that use one studio, by the name of its fixture."""

@@ -7,11 +7,11 @@ import streamlit as st
 from studio.domain.records import AdapterRecord
 from studio.language import _, n_
 from studio.services import adapters, datasets, models, writing
-from studio.ui import live, measuring, navigation, undo, words
+from studio.ui import again, live, measuring, navigation, undo, words
 from studio.ui.arriving import arriving
 from studio.ui.guard import guard
 from studio.ui.handing import hand_on_voice
-from studio.ui.opened import opened, saved
+from studio.ui.opened import opened, renamed
 from studio.ui.origin import origin
 from studio.ui.words import plain
 
@@ -56,16 +56,14 @@ def star(voice: AdapterRecord) -> None:
 
 def more(voice: AdapterRecord) -> None:
     """Rename, put away, delete."""
-    key = f"adapters_name_{voice.id}"
-    asked = opened(key, voice.name)
-    with st.form(f"{key}_form", border=False):
-        name = st.text_input(_("Name of the voice"), asked.shown, key=key)
-        if st.form_submit_button(_("Save the name")) and saved(
-            asked,
-            lambda base: adapters.rename(voice.id, name, base),
-            lambda: adapters.get(voice.id).name,
-        ):
-            st.rerun()
+    if renamed(
+        f"adapters_name_{voice.id}",
+        _("Name of the voice"),
+        _("Save the name"),
+        lambda: adapters.get(voice.id).name,
+        lambda name, base: adapters.rename(voice.id, name, base),
+    ):
+        st.rerun()
     label = _("Take out of the archive") if voice.archived_at else _("Archive")
     icon = ":material/unarchive:" if voice.archived_at else ":material/archive:"
     told = _("The desk does not offer an archived voice. Nothing of it is lost.")
@@ -94,6 +92,7 @@ def remember(voice: AdapterRecord) -> None:
         placeholder=_("What it is good at, what it was for"),
         help=_("Saved as soon as you click anywhere else."),
     ).strip()  # fmt: skip
+    again.keep(f"{key}_both")
     if st.session_state.get(f"{key}_both"):
         st.info(
             _("This note was also changed in another window. Both are kept, one below the other."),
@@ -148,6 +147,7 @@ def look(voice: AdapterRecord) -> None:
     if measuring.wanted(voice):
         views["measure"] = (_("Measure it"), ":material/straighten:", measuring.measure)
     key = f"adapters_look_{voice.id}"
+    again.keep(key)
     with st.container(horizontal=True):
         for view, (label, icon, _show) in views.items():
             kind: Kind = "secondary" if st.session_state.get(key) == view else "tertiary"

@@ -9,7 +9,7 @@ from studio.domain.merges import MOST_PARTS
 from studio.domain.records import AdapterRecord
 from studio.language import _
 from studio.services import devices, jobs, merging, writing
-from studio.ui import live, navigation, problems, words
+from studio.ui import again, live, navigation, problems, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.words import plain
@@ -273,6 +273,7 @@ def past(found: dict[str, Job]) -> None:
 
 
 guard()
+again.keep("merging_voices", NEW)
 devices.expect("cpu", "train")
 st.title(_("Merge voices"))
 st.write(

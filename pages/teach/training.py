@@ -8,7 +8,7 @@ from studio.domain.jobs import Job, JobState
 from studio.domain.specs import TrainSpec
 from studio.language import _
 from studio.services import devices, jobs, lessons, runs, training
-from studio.ui import course, growth, live, navigation, problems, teaching, words
+from studio.ui import again, course, growth, live, navigation, problems, teaching, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.words import plain
@@ -183,6 +183,7 @@ def past(found: dict[str, Job]) -> None:
 
 
 guard()
+again.keep(NEW)
 devices.expect("train")
 st.title(_("Training"))
 taught = {job.id: job for job in training.runs()}

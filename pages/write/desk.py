@@ -10,10 +10,10 @@ from studio.domain.voices import Voice
 from studio.errors import StudioError
 from studio.language import _, n_
 from studio.services import devices, engine, jobs, stories, writing
-from studio.ui import desk, live, navigation, problems, undo, words
+from studio.ui import again, desk, live, navigation, problems, undo, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
-from studio.ui.opened import opened, saved
+from studio.ui.opened import renamed
 from studio.ui.prose import prose
 
 EVERY = 0.3
@@ -48,16 +48,14 @@ def choose(found: list[StoryRecord]) -> StoryRecord:
 
 def whole(story: StoryRecord) -> None:
     """Rename, revisions, delete."""
-    key = f"desk_title_{story.id}"
-    asked = opened(key, story.title)
-    with st.form("desk_rename", border=False):
-        title = st.text_input(_("Title"), asked.shown, key=key)
-        if st.form_submit_button(_("Save the title")) and saved(
-            asked,
-            lambda base: stories.rename(story.id, title, base),
-            lambda: stories.get(story.id).title,
-        ):
-            st.rerun()
+    if renamed(
+        f"desk_title_{story.id}",
+        _("Title"),
+        _("Save the title"),
+        lambda: stories.get(story.id).title,
+        lambda title, base: stories.rename(story.id, title, base),
+    ):
+        st.rerun()
     kept = stories.revisions(story.id)[1:51]
     if kept:
         by_number = {revision.revision: revision for revision in kept}
@@ -113,12 +111,26 @@ def notices(story_id: str) -> None:
         st.button(_("Understood"), icon=":material/check:", on_click=found.clear)
 
 
+def deleted(story: StoryRecord) -> None:
+    """Another window has deleted what is being written on here."""
+    st.warning(
+        _("This story was deleted in another window. What you type here is still saved in it."),
+        icon=":material/delete:",
+    )
+    if st.button(_("Bring it back"), icon=":material/undo:"):
+        stories.restore(story.id)
+        st.rerun()
+
+
 def write_here(story_id: str) -> None:
     """The editor and its keys; saving runs only this part of the page again."""
     devices.expect(engine.WRITE)
+    story = stories.get(story_id)
     with live.passing():
+        if story.deleted_at:
+            deleted(story)
         notices(story_id)
-    desk.page(stories.get(story_id))
+    desk.page(story)
     if st.session_state.pop(desk.GO, False):
         if not writing.pending(story_id):
             go_on(story_id)
@@ -203,6 +215,7 @@ def settle(way: Callable[[str], object], page: Generation) -> bool:
 
 def voice_of(story: StoryRecord, found: list[Voice]) -> None:
     """Which voice goes on, and how far."""
+    again.keep("desk_voice")
     by_id = {voice.id: voice for voice in found}
     fitting = [v.id for v in found if v.language == story.language] or list(by_id)
     if st.session_state.get("desk_voice") not in by_id:
@@ -248,9 +261,23 @@ def ask(story: StoryRecord) -> None:
             st.rerun()
 
 
+def offer_back() -> None:
+    """A story that was deleted while it lay on this desk, in whichever window, can be had back."""
+    shown = st.session_state.get("desk_story")
+    with problems.told():
+        if shown and (gone := stories.get(shown)).deleted_at:
+            undo.remember("desk", gone.id, gone.title)
+
+    def restore(story_id: str) -> None:
+        stories.restore(story_id)
+        st.session_state["desk_story"] = story_id
+
+    undo.offer("desk", restore)
+
+
 guard()
 st.title(_("Desk"))
-undo.offer("desk", stories.restore)
+offer_back()
 on_desk = stories.list_all()
 if on_desk:
     story = choose(on_desk)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from studio.domain import naming
 from studio.domain.records import AdapterRecord, Verification
+from studio.domain.searching import Words
 from studio.errors import StudioError
 from studio.language import _
-from studio.lore.search import Words
 from studio.services import overtaking
 from studio.services.context import db
 from studio.store import adapters, database, rows
@@ -114,26 +114,19 @@ def rename(adapter_id: str, name: str, base: str | None = None) -> AdapterRecord
     return get(adapter_id)
 
 
-def tag(adapter_id: str, *names: str) -> AdapterRecord:
-    """Put tags on a voice; those it has already stay as they are."""
-    return _tag(adapter_id, lambda known: (*known, *names))
-
-
-def untag(adapter_id: str, *names: str) -> AdapterRecord:
-    """Take tags off a voice."""
-    return _tag(adapter_id, lambda known: tuple(t for t in known if t not in _tidied(names)))
-
-
 def set_tags(
     adapter_id: str, names: Sequence[str], base: Sequence[str] | None = None
 ) -> AdapterRecord:
     """Give a voice these tags and no others; with ``base``, the tags that they were made of, those
     that came to the voice meanwhile stay, and those that went are not put back."""
-    if base is None:
-        return _tag(adapter_id, lambda _known: tuple(names))
-    added = [name for name in names if name not in base]
-    gone = set(base) - set(names)
-    return _tag(adapter_id, lambda known: (*(t for t in known if t not in gone), *added))
+    with database.write(db()) as connection:
+        known = get(adapter_id).tags
+        before = known if base is None else base
+        kept = (tag for tag in known if tag in names or tag not in before)
+        found = _tidied([*kept, *(name for name in names if name not in before)])
+        tags = json.dumps(found, ensure_ascii=False)
+        rows.set_columns(connection, "adapters", adapter_id, [("tags", tags)])
+    return get(adapter_id)
 
 
 def note(adapter_id: str, text: str, base: str | None = None) -> AdapterRecord:
@@ -169,14 +162,6 @@ def delete(adapter_id: str) -> None:
 
 def restore(adapter_id: str) -> None:
     _set(adapter_id, "deleted_at", None)
-
-
-def _tag(adapter_id: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> AdapterRecord:
-    with database.write(db()) as connection:
-        found = _tidied(change(get(adapter_id).tags))
-        kept = json.dumps(found, ensure_ascii=False)
-        rows.set_columns(connection, "adapters", adapter_id, [("tags", kept)])
-    return get(adapter_id)
 
 
 def _tidied(names: Sequence[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import get_args
 
 from studio.domain import naming
 from studio.domain.lorebook import LoreEntry, LoreRevision, LoreType
@@ -14,7 +13,6 @@ from studio.lore.search import rank
 from studio.services.context import db
 from studio.store import database, lore, rows
 
-TYPES: tuple[LoreType, ...] = get_args(LoreType)
 TICK = 1e-6
 """Seconds by which two texts of an entry are apart at the least."""
 

@@ -97,8 +97,11 @@ def continue_page(
     """Ask a voice for what comes next in a story, as a job on the write queue.
 
     The text arrives in the story's pending generation whether or not anyone watches.
+
+    Raises:
+        StudioError: the story was deleted, or the desk has no such voice.
     """
-    story, chosen = stories.get(story_id), voice(voice_id)
+    story, chosen = _on_the_desk(story_id), voice(voice_id)
     spec = WriteSpec(
         gguf_base=chosen.gguf_base,
         gguf_adapter=chosen.gguf_adapter,
@@ -207,13 +210,13 @@ def accept(job_id: str) -> int:
 
     Raises:
         StudioError: it was kept or discarded before, in this window or another; it is not
-            whole, or nothing was written. The story is as it was.
+            whole, or nothing was written; its story was deleted. The story is as it was.
     """
     with database.write(db()) as connection:
         page = _page(job_id)
         job = jobs.get(job_id)
         _must_be_whole(page, job)
-        story = stories.get(page.story_id)
+        story = _on_the_desk(page.story_id)
         goes_on = prompt.goes_on(story.text, page.text, job.spec.get("raw"))
         text = joined(story.text, page.text, story.language, goes_on=goes_on)
         revision = stories.put(connection, story.id, text)
@@ -260,6 +263,17 @@ def _must_be_whole(page: Generation, job: Job) -> None:
             _("Nothing is written on it."),
             _("Ask for another page at the desk."),
         )
+
+
+def _on_the_desk(story_id: str) -> StoryRecord:
+    story = stories.get(story_id)
+    if story.deleted_at:
+        raise StudioError(
+            _("The story “{title}” is as it was.").format(title=story.title),
+            _("It was deleted, here or in another window."),
+            _("Bring it back with Undo, and do this again."),
+        )
+    return story
 
 
 def _kept_already() -> StudioError:

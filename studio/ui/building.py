@@ -28,7 +28,8 @@ from studio.domain.recipes import (
 from studio.domain.records import ManuscriptRecord, StoryRecord
 from studio.language import _
 from studio.services import datasets, writing
-from studio.ui import asking, columns, live, words
+from studio.ui import again, asking, columns, live, words
+from studio.ui.drafts import drafted
 from studio.ui.given import valid
 
 Source = Literal["manuscripts", "files", "desk", "hub", "topics"]
@@ -105,12 +106,11 @@ def recipe(records: Sequence[ManuscriptRecord]) -> PrepareSpec | None:
 
 
 def _manuscripts(records: Sequence[ManuscriptRecord]) -> list[str]:
+    again.keep("datasets_pick")
     by_id = {r.id: r for r in records}
-    wanted = st.session_state.pop("datasets_chosen", None)
-    if wanted is not None:
-        st.session_state["datasets_pick"] = [i for i in wanted if i in by_id]
-    elif "datasets_pick" not in st.session_state:
-        st.session_state["datasets_pick"] = [records[0].id]
+    now = st.session_state.get("datasets_pick", [records[0].id])
+    wanted = st.session_state.pop("datasets_chosen", now)
+    st.session_state["datasets_pick"] = [i for i in wanted if i in by_id]
     return st.multiselect(
         _("Manuscripts to learn from"),
         list(by_id),
@@ -195,7 +195,7 @@ def _way() -> BuilderSpec | None:
         context = right.number_input(
             _("Text before it that the model sees"), 32, 8192, 192, step=32, key="datasets_context"
         )
-    overlap, about = 0, ""
+    overlap = 0
     if kind == "raw":
         overlap = right.number_input(
             _("Repeated from the passage before, in tokens"), 0, 4096, 0, step=16,
@@ -203,14 +203,13 @@ def _way() -> BuilderSpec | None:
             key="datasets_overlap",
         )  # fmt: skip
     if kind == "continuation":
-        about = st.text_area(
+        about = drafted(
             _("About the story, if you like"),
+            "datasets_about",
             placeholder=_("A summary, who is who, the rules of the world"),
             help=_("Stands before each passage, and before each page at the desk."),
             max_chars=4000,
-            key="datasets_about",
         )
-    if kind == "continuation":
         return ContinuationSpec(passage_tokens=passage, context_tokens=context, about=about.strip())
     if kind == "preference":
         return PreferenceSpec(passage_tokens=passage, context_tokens=context, writer=writer)
@@ -231,10 +230,10 @@ def _topics() -> SyntheticSpec | None:
         _("What is made up"), list(forms), horizontal=True, format_func=forms.__getitem__,
         key="datasets_form",
     )  # fmt: skip
-    given = st.text_area(
+    given = drafted(
         _("Topics, one a line"),
+        "datasets_topics",
         placeholder=_("a lighthouse in winter\nletters that arrive too late"),
-        key="datasets_topics",
     )
     left, right = st.columns(2)
     count = left.number_input(_("How many examples"), 1, 100_000, 50, key="datasets_count")
@@ -292,9 +291,9 @@ def formatter() -> FormatterSpec:
     )
     if kind != "custom":
         return Format.model_validate({"kind": kind})
-    template = st.text_area(
+    template = drafted(
         _("The template (Jinja)"),
+        "datasets_template",
         "{% for m in messages %}{{ m.content }}\n{% endfor %}",
-        key="datasets_template",
     )
     return valid(CustomFormat, template=template)

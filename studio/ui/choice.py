@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio.ui import words
+from studio.ui import again, words
 
 
 def choice(label: str, names: dict[str, str], key: str) -> str:
@@ -12,6 +12,7 @@ def choice(label: str, names: dict[str, str], key: str) -> str:
 
     What a page puts under ``key`` is shown; what is not among the names gives way to the first.
     """
+    again.keep(key)
     box = f"{key}_box"
 
     def keep() -> None:

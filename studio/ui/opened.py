@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from studio.errors import Overtaken, StudioError
-from studio.ui import problems
+from studio.ui import again, problems
 
 T = TypeVar("T")
 
@@ -32,7 +32,11 @@ class Opened(Generic[T]):
 
 def opened(key: str, now: T) -> Opened[T]:
     """The form under this key, opened with what is there ``now`` if it is new."""
-    found: Opened[T] = st.session_state.setdefault(f"{key}_opened", Opened(now, now))
+    name = f"{key}_opened"
+    again.keep(name)
+    held = st.session_state.get(name, Opened(now, now))
+    found: Opened[T] = Opened(**held) if isinstance(held, dict) else held  # as the tab held it
+    st.session_state[name] = found
     return found
 
 
@@ -50,6 +54,20 @@ def saved(form: Opened[T], save: Callable[[T], object], now: Callable[[], T]) ->
         return False
     form.shown = form.base = now()
     return True
+
+
+def renamed(
+    key: str,
+    label: str,
+    submit: str,
+    now: Callable[[], str],
+    rename: Callable[[str, str], object],
+) -> bool:
+    """A form with the name of something; whether ``rename`` took what was typed for its base."""
+    asked = opened(key, now())
+    with st.form(f"{key}_form", border=False):
+        name = st.text_input(label, asked.shown, key=key)
+        return st.form_submit_button(submit) and saved(asked, lambda base: rename(name, base), now)
 
 
 def forget(prefix: str) -> None:

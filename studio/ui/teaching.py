@@ -14,8 +14,8 @@ from studio.errors import StudioError
 from studio.language import _
 from studio.services import datasets, jobs, models, objectives, plans, runs, training
 from studio.training import reading, values
+from studio.ui import again, navigation, problems, undo, words
 from studio.ui import details as form
-from studio.ui import navigation, problems, undo, words
 from studio.ui.choice import choice
 from studio.ui.opened import opened, saved
 
@@ -52,6 +52,7 @@ def plan() -> TrainSpec | None:
         navigation.link("datasets", _("Prepare a dataset"))
         return None
     undo.offer("teach_plan", plans.restore)
+    again.keep(CHANGES, COPIED, "teach_preset")
     begun = _beginning()
     spec = _suggested(found) if begun is None else _planned(begun, found)
     return _objective(_with_changes(spec))

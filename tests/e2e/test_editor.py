@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.e2e.walking import listen, settled
+from tests.e2e.walking import listen, picture, settled
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.browser
@@ -121,6 +121,28 @@ def test_two_windows_on_one_story_lose_neither_text(context: BrowserContext, stu
     one.get_by_role("button", name="Understood").click()
     expect(told).to_have_count(0)
     assert "One. Two." in versions(studio.database, "Twice")
+
+
+def test_a_story_that_another_window_deleted_is_told_of_and_brought_back(
+    context: BrowserContext, studio: Any
+) -> None:
+    one, here = begin(context, studio, "Gone")
+    here.press_sequentially("One.")
+    saved(one, studio.database, "Gone", "One.")
+    two = context.new_page()
+    two.goto(f"{studio.url}/desk")
+    expect(two.get_by_role("textbox", name="The text of Gone")).to_have_value("One.")
+    two.get_by_text("This story", exact=True).click()
+    two.get_by_role("button", name="Delete the story").click()
+    expect(two.get_by_text("Gone is deleted.")).to_be_visible()
+    here.press("End")
+    here.press_sequentially(" Two.")
+    expect(one.get_by_text("was deleted in another window")).to_be_visible()
+    picture(one, "desk-deleted")
+    one.get_by_role("button", name="Bring it back").click()
+    expect(one.get_by_text("was deleted in another window")).to_have_count(0)
+    saved(one, studio.database, "Gone", "One. Two.")
+    expect(here).to_have_value("One. Two.")
 
 
 def test_chinese_is_typed_and_kept(context: BrowserContext, studio: Any) -> None:

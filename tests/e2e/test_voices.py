@@ -19,7 +19,7 @@ from studio.settings import settings
 from studio.store import adapters as rows
 from studio.store import database
 from tests.e2e.accessibility import violations
-from tests.e2e.walking import heading, press, settled, unfold
+from tests.e2e.walking import connected, heading, picture, press, settled, unfold
 from tests.sharing.conftest import voice
 
 __all__ = ["voice"]
@@ -54,7 +54,18 @@ def test_a_voice_is_noted_taken_along_and_brought_in(
     note.fill("For harbours.")
     note.blur()
     expect(page.locator("em", has_text="For harbours")).to_be_visible()
-    assert adapters.list_all()[0].note == "For harbours."
+    (shelved,) = adapters.list_all()
+    assert shelved.note == "For harbours."
+    adapters.note(shelved.id, "From another window.")
+    studio.again()  # and the new server knows on which text the note was opened
+    connected(page)
+    note.fill("For harbours and piers.")
+    note.blur()
+    expect(page.get_by_text("Both are kept, one below the other.")).to_be_visible()
+    both = "For harbours and piers.\n\nFrom another window."
+    expect(note).to_have_value(both)
+    assert adapters.get(shelved.id).note == both
+    picture(page, "voices-note")
     press(page, "Take it along")
     with page.expect_download() as download:
         press(page, "Download as a zip")

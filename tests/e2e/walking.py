@@ -136,6 +136,12 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
+def connected(page: Page) -> None:
+    """The page has found the server that took the old one's place, and its script has run."""
+    expect(page.locator('[data-test-connection-state="CONNECTED"]')).to_have_count(1)
+    settled(page)
+
+
 def unfold(fold: Locator) -> None:
     """What is in a fold moves until it is open, and a click on it might miss. One that is open
     stays so."""

@@ -224,7 +224,7 @@ def test_a_note_and_tags_of_two_windows_are_both_kept(shelved: AdapterRecord, vi
     adapters.set_tags(shelved.id, [])
     page = press(visit("pages/models/adapters.py"), f"adapters_look_{shelved.id}_remember")
     adapters.note(shelved.id, "For ferries.")
-    adapters.tag(shelved.id, "dry")
+    adapters.set_tags(shelved.id, ["dry"])
     page.text_area[0].set_value("For harbours.").run()
     next(m for m in page.multiselect if m.label == "Tags").set_value(["sea"]).run()
     kept = adapters.get(shelved.id)

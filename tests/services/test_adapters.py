@@ -68,7 +68,7 @@ def names(found: list[AdapterRecord]) -> list[str]:
 
 def test_the_shelf_is_searched_in_names_tags_and_notes(home: Settings) -> None:
     one, two, three = put(1, name="Harbour"), put(2, name="渡口"), put(3, name="Plain")
-    adapters.tag(one.id, "sea", "dry")
+    adapters.set_tags(one.id, ["sea", "dry"])
     adapters.note(three.id, "For the HARBOUR scenes.\n")
     adapters.favour(two.id)
     assert names(adapters.list_all()) == ["Plain", "渡口", "Harbour"]
@@ -84,9 +84,9 @@ def test_the_shelf_is_searched_in_names_tags_and_notes(home: Settings) -> None:
 
 def test_tags_are_tidy(home: Settings) -> None:
     voice = put()
-    adapters.tag(voice.id, " two  words ", "", "[odd", "two words")
+    adapters.set_tags(voice.id, [" two  words ", "", "[odd", "two words"])
     assert adapters.get(voice.id).tags == ("two words", "[odd")
-    adapters.untag(voice.id, "two words", "never there")
+    adapters.set_tags(voice.id, ["[odd"])
     assert adapters.get(voice.id).tags == ("[odd",)
     assert adapters.set_tags(voice.id, ["x" * 99]).tags == ("x" * adapters.LONGEST_TAG,)
 
@@ -110,7 +110,7 @@ def test_a_voice_that_is_not_there_is_said(home: Settings) -> None:
         with pytest.raises(StudioError, match="not on the shelf"):
             act("nobody")
     with pytest.raises(StudioError, match="not on the shelf"):
-        adapters.tag("nobody", "x")
+        adapters.set_tags("nobody", ["x"])
 
 
 def test_an_archived_voice_is_not_offered_and_keeps_its_name(home: Settings) -> None:

@@ -62,6 +62,20 @@ def test_a_page_is_kept_once(page: Page, state: JobState) -> None:
     assert story() == f"{TEXT} {PAGE}"
 
 
+def test_a_page_of_a_deleted_story_waits_until_that_is_back(page: Page) -> None:
+    job = page()
+    (gone,) = stories.list_all()
+    stories.delete(gone.id)
+    with pytest.raises(StudioError, match="was deleted"):
+        writing.accept(job)
+    with pytest.raises(StudioError, match="was deleted"):
+        writing.continue_page(gone.id, "v")
+    stories.restore(gone.id)
+    assert [each.job_id for each in writing.pending(gone.id)] == [job]
+    writing.accept(job)
+    assert story() == f"{TEXT} {PAGE}"
+
+
 def test_a_discarded_page_is_not_kept(page: Page) -> None:
     job = page()
     writing.discard(job)

@@ -27,6 +27,8 @@ the 19|th                    the 1990|s                   And then|…          
 And then|...                 *|Hello                  It was un|believable
 walk|ing                     b|elieve                 str|eet
 unbeliev|able: unbelievable  The cat|s                beauti|fully
+beauti|ful                   It was on|ly             She was do|ing
+They walk. He walk|ing       great|est                tall. The tallest. tall|est
 """
 GAPS = """
 “Hello.”|She                 ‘Hello,’|she said        "Hello."|She
@@ -44,6 +46,7 @@ Charles de|Gaulle            Dr|who                   hmm|yes
 get|'em                      *Hello*|she              über|alles
 Он|сказал                    그는|말했다                 e.g|and
 *He* said,|*no               »Hallo«|sagte            It rained.|—And
+It was|est                   the|ish                  Red. Red or red|ish
 """
 
 
