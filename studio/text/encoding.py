@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from studio.errors import StudioError
 from studio.language import _, n_
-from studio.text import mixtures
+from studio.text import garbled, mixtures, nontext
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -40,14 +39,6 @@ KANA = 0.2
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _HIRAGANA = re.compile(r"[\u3041-\u309f]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_WHAT_IT_IS = (
-    (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "Word, EPUB or ZIP"),
-    (b"PAR1", "Parquet"),
-    (b"{\\rtf", "RTF"),
-    (b"\xd0\xcf\x11\xe0", "Word (.doc)"),
-)
 
 
 class Decoded(NamedTuple):
@@ -58,6 +49,13 @@ class Decoded(NamedTuple):
     notes: tuple[str, ...] = ()
     """What else a writer should know of how it was read."""
 
+    def told(self) -> tuple[str, ...]:
+        """What to tell the writer of how the file was read, and of what could not be."""
+        if not self.damaged:
+            return self.notes
+        note = _("{count} damaged characters could not be read; they are shown as “\ufffd”.")
+        return (*self.notes, note.format(count=self.damaged))
+
 
 def decode(name: str, data: bytes) -> Decoded:
     """The text of a file's bytes, and the encoding they were found to be in.
@@ -66,12 +64,10 @@ def decode(name: str, data: bytes) -> Decoded:
         StudioError: the bytes are no text, or too damaged to be read in any encoding.
     """
     read = _read_bytes(name, data)
-    if read.encoding == "utf-8" and mixtures.ACCENT not in data:
+    if read.encoding == "utf-8" and garbled.ACCENT not in data:
         return read  # what was garbled would be full of them
-    text, garbled = mixtures.mended(read.text)
-    if not garbled:
-        return read
-    return read._replace(text=text, notes=(*read.notes, mixtures.told(garbled)))
+    text, count = garbled.put_right(read.text)
+    return read._replace(text=text, notes=(*read.notes, garbled.told(count))) if count else read
 
 
 def _read_bytes(name: str, data: bytes) -> Decoded:
@@ -80,18 +76,18 @@ def _read_bytes(name: str, data: bytes) -> Decoded:
             found = _tolerant(data, encoding)
             if found is None and encoding == "utf-8":
                 found = _mixed(data)
-            return found or _refuse(name, data)
-    _refuse_other_formats(name, data)
+            return found or nontext.refuse(name, data)
+    nontext.refuse_other_formats(name, data)
     if pasted := _pasted(name, data):
         return pasted
     if wide := _utf16_without_mark(data) or _chinese_utf16_without_mark(data):
-        return _tolerant(data, wide) or _refuse(name, data)
+        return _tolerant(data, wide) or nontext.refuse(name, data)
     plain = data.replace(b"\0", b"") if b"\0" in data else data
-    _refuse_binary(name, plain, data)
+    nontext.refuse_binary(name, plain, data)
     found = _strict(plain) or _mixed(plain) or _tolerant(plain, "utf-8")
     found = found or _chinese(plain) or _japanese(plain) or _single_byte(plain)
     if found is None:
-        _refuse(name, data)
+        nontext.refuse(name, data)
     return found._replace(notes=(*found.notes, *_zeros(len(data) - len(plain))))
 
 
@@ -242,56 +238,3 @@ def _read(data: bytes, encoding: str) -> Decoded | None:
 def _reads_as_western(sample: bytes) -> bool:
     """Mostly plain letters, with single accents, dashes and curly quotes among them."""
     return sum(map(len, _HIGH.findall(sample))) < 0.2 * len(sample)
-
-
-def _refuse_other_formats(name: str, data: bytes) -> None:
-    kind = next((label for magic, label in _WHAT_IT_IS if data.startswith(magic)), None)
-    if kind:
-        raise StudioError(
-            _("“{name}” is not a text file.").format(name=name),
-            _("Its content is that of a {kind} file, whatever its name says.").format(kind=kind),
-            _(
-                "Give it the ending that such files have, if the studio reads them; else open it "
-                "in the program it was made with, save it as plain text, and import that."
-            ),
-        )
-
-
-def _refuse_binary(name: str, plain: bytes, data: bytes) -> None:
-    """``plain`` is ``data`` without NULs, which alone make no program of a text."""
-    controls = len(_CONTROL.findall(plain[:SAMPLE]))
-    if not plain or controls > 0.005 * min(len(plain), SAMPLE):
-        _refuse(name, data)
-    if len(plain) < len(data) and controls:
-        _refuse(name, data)
-
-
-def _refuse(name: str, data: bytes) -> NoReturn:
-    raise StudioError(
-        _("“{name}” cannot be read as text.").format(name=name),
-        _why(data),
-        _("Open the manuscript in your word processor and save it as plain text, encoding UTF-8."),
-    )
-
-
-def _why(data: bytes) -> str:
-    """What stands in the way: where it begins, if most of the file is in order."""
-    lines = data.split(b"\n")
-    foreign = [line for line in lines if not line.isascii()]
-    bad = [number for number, line in enumerate(lines, 1) if _strict(line) is None]
-    if bad and len(bad) * 2 <= len(foreign):
-        return n_(
-            "Most of it is UTF-8, but line {line} is neither that nor text in another encoding.",
-            "Most of it is UTF-8, but {n} lines, the first of them line {line}, are neither that "
-            "nor text in another encoding.",
-            len(bad),
-        ).format(n=len(bad), line=bad[0])
-    if control := _CONTROL.search(data):
-        return _(
-            "It holds bytes that stand in no text, the first in line {line}: it is no text file, "
-            "or it is damaged."
-        ).format(line=1 + data.count(b"\n", 0, control.start()))
-    return _(
-        "Its bytes are not text in any encoding the studio knows (UTF-8, UTF-16, GB18030, "
-        "Big5, Shift-JIS, Western European)."
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import encoding, mending
+from studio.text import closing, encoding
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -79,7 +79,7 @@ def xml(name: str, data: bytes) -> Element:
     return root
 
 
-def mended(name: str, data: bytes) -> tuple[Element | None, bool]:
+def recovered(name: str, data: bytes) -> tuple[Element | None, bool]:
     """The root of an XML document, as far as it can be read, and whether it is damaged.
 
     Raises:
@@ -124,7 +124,7 @@ def page(name: str, data: bytes) -> tuple[Element, str]:
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        whole = mending.mended(_XML_DECLARATION.sub("", text))
+        whole = closing.closed(_XML_DECLARATION.sub("", text))
         root = etree.fromstring(whole.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as problem:
         _damaged(name, problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from studio.language import _, n_
+from studio.language import _
 from studio.text import composition, markup
 from studio.text.markup import attribute, local, named
 
@@ -58,17 +58,9 @@ def title_of(root: Element) -> str:
     return markup.words(found) if found is not None else ""
 
 
-def left_out(parts: Sequence[str], readings: int = 0) -> tuple[str, ...]:
+def left_out(parts: Sequence[str]) -> tuple[str, ...]:
     """What to tell the writer of parts that are no prose, named by their first words."""
-    count = n_(
-        "{count} reading beside a character was left out.",
-        "{count} readings beside characters were left out.",
-        readings,
-    )
-    return (
-        *composition.named(_("Left out, because it is not the page’s prose: {names}."), parts),
-        *((count.format(count=readings),) if readings else ()),
-    )
+    return composition.named(_("Left out, because it is not the page’s prose: {names}."), parts)
 
 
 def types(element: Element) -> set[str]:

@@ -9,19 +9,10 @@ from studio.text import worddocument
 from studio.text.readers.docx import plugin as docx
 from studio.text.reading import Reading
 from tests import manuscripts
-from tests.manuscripts import CHINESE, ENGLISH, raw_docx, zipped
+from tests.manuscripts import CHINESE, ENGLISH, p, r, raw_docx, zipped
 
 LONG = ENGLISH * 4
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-
-
-def p(inside: str, properties: str = "") -> str:
-    return f"<w:p>{properties and f'<w:pPr>{properties}</w:pPr>'}{inside}</w:p>"
-
-
-def r(text: str, properties: str = "") -> str:
-    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{inner}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def read(body: str, **parts: str) -> Reading:
