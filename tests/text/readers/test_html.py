@@ -176,7 +176,8 @@ def test_a_novel_as_a_page() -> None:
 MAIL = (
     b"From: <Saved by a browser>\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\n'
-    b"Content-Type: text/html; charset=gb2312\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    b"Content-Type: text/html; charset=gb2312\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     b"<meta charset=3Dgb2312><p>=C4=C7=C4=EA=B4=BA=CC=EC=A1=A3</p>\r\n--b--\r\n"
 )
 
