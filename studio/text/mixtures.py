@@ -4,7 +4,7 @@ looks at bytes alone."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ SHOWN = 6
 SAMPLE = 1 << 16
 LEAST = 4
 """Bytes of another encoding; fewer are damage."""
+CHANGE = 8.0
+"""Points that a line in another encoding must be ahead, for one line alone to be in it."""
 CREDIBLE = 0.8
 """Share of the single bytes above 127 that must stand where Western letters and marks do."""
 
@@ -74,12 +76,38 @@ def read(data: bytes, legacy: Legacy, likely: Likely) -> Mixed | None:
         return None
     if likely(modern, "utf-8") <= likely(modern, found[1]) - _marks(modern):
         return None
-    return _by_pieces(pieces, found[1])
+    kinds = {"older": found[1]}
+    return _by_pieces([_Piece(raw, kinds.get(kind, kind)) for raw, kind in pieces])
+
+
+def by_lines(
+    data: bytes, codecs: Sequence[str], points: Callable[[bytes, str], float]
+) -> Mixed | None:
+    """The text of a file of which each run of lines is in one of these encodings; None where one
+    is enough. ``points`` tells how well a line reads in an encoding."""
+    lines = _LINE.findall(data)
+    scores = dict.fromkeys(codecs, 0.0)
+    froms: list[dict[str, str]] = []
+    for line in lines:
+        leader = max(codecs, key=scores.__getitem__)
+        least = scores[leader] - CHANGE
+        froms.append({c: c if scores[c] >= least else leader for c in codecs})
+        plain = line.isascii()
+        scores = {c: max(scores[c], least) + (0.0 if plain else points(line, c)) for c in codecs}
+    codec = max(codecs, key=scores.__getitem__)
+    pieces: list[_Piece] = []
+    for line, before in zip(reversed(lines), reversed(froms), strict=True):
+        pieces.append(_Piece(line, codec))
+        codec = before[codec]
+    if len({piece.kind for piece in pieces}) < 2:
+        return None
+    return _by_pieces(pieces[::-1])
 
 
 class _Piece(NamedTuple):
     raw: bytes
     kind: str
+    """The encoding; empty for plain lines."""
 
 
 def _pieces(line: bytes) -> list[_Piece]:
@@ -111,14 +139,13 @@ def _marks(modern: bytes) -> float:
     return 1e-9 if all(c < "\u0180" or "\u2010" <= c <= "\u2122" for c in strays) else 0.0
 
 
-def _by_pieces(pieces: list[_Piece], older: str) -> Mixed | None:
+def _by_pieces(pieces: list[_Piece]) -> Mixed | None:
     """Each run of lines in the encoding that it is in."""
     texts: list[str] = []
     places: list[tuple[int, int, str]] = []
     line, damaged = 1, 0
-    for kind, run in groupby(_carried(pieces), key=lambda piece: piece.kind):
+    for codec, run in groupby(_carried(pieces), key=lambda piece: piece.kind):
         raw = b"".join(piece.raw for piece in run)
-        codec = older if kind == "older" else "utf-8"
         text = raw.decode(codec, errors="replace")
         damaged += text.count("\ufffd")
         texts.append(text)

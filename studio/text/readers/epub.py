@@ -104,9 +104,12 @@ class _Story:
         if self._size > LARGEST:
             _refuse(self._archive.name)
         try:
-            return markup.page(f"{self._archive.name}: {file}", content)[0]
+            root, decoded = markup.page(f"{self._archive.name}: {file}", content)
         except markup.Empty:
             return None
+        for note in decoded.told():
+            self._left.say(f"{file}: {note}")
+        return root
 
     def _add(self, file: str, root: Element) -> None:
         marks = self._package.lists.get(file, frozenset()) - {""}

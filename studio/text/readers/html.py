@@ -24,14 +24,15 @@ class Html:
         Raises:
             StudioError: no text, or too large.
         """
-        root, encoding = markup.page(name, _page(name, data))
+        root, decoded = markup.page(name, _page(name, data))
         page = webpages.Page(options.footnotes)
         page.read(root)
         return Reading(
             text=page.blocks.text(),
-            encoding=encoding,
+            encoding=decoded.encoding,
             title=composition.readable(pageparts.title_of(root)),
             notes=(
+                *decoded.told(),
                 *page.notes(),
                 *page.blocks.notes(),
             ),

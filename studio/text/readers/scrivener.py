@@ -184,8 +184,11 @@ class Binder:
             self.left.update(document.left)
             found = document.blocks
         else:
-            for line in encoding.decode(shown, data).text.splitlines():
+            decoded = encoding.decode(shown, data)
+            for line in decoded.text.splitlines():
                 found.paragraph(line)
+            for note in decoded.told():
+                self.left.say(f"{file}: {note}")
         self.blocks.extend(self._scrivenings.prose(found, level))
 
 

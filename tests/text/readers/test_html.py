@@ -190,3 +190,10 @@ def test_a_page_that_a_browser_saved_as_a_mail_is_read(name: str) -> None:
 def test_a_mail_without_a_page_is_refused_in_words() -> None:
     with pytest.raises(StudioError, match="holds no web page"):
         read_file("a.html", b"MIME-Version: 1.0\nContent-Type: image/png\n\nx")
+
+
+def test_how_its_bytes_were_read_is_said() -> None:
+    data = "<p>Il était une fois, à l’aube ; déjà.</p>\n".encode() + b"<p>d\xe9j\xe0 vu</p>"
+    reading = read_file("a.html", data)
+    assert "déjà vu" in reading.text
+    assert "Windows-1252" in " ".join(reading.notes)
