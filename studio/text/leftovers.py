@@ -29,6 +29,9 @@ KINDS: dict[str, Words] = {
     "placeholder": lambda n: n_(
         "{count} placeholder for compiling was left out.",
         "{count} placeholders for compiling were left out.", n),
+    "prompt": lambda n: n_(
+        "{count} prompt of a field that nobody has filled in was left out.",
+        "{count} prompts of fields that nobody has filled in were left out.", n),
     "aside": lambda n: n_(
         "{count} synopsis, note or snapshot of a document was left out.",
         "{count} synopses, notes and snapshots of documents were left out.", n),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import closing, encoding
+from studio.text import closing, encoding, entities
 from studio.text.encoding import Decoded
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def page(name: str, data: bytes) -> tuple[Element, Decoded]:
     _check_size(name, data)
     decoded = _decoded(name, data)
     text, found = decoded.text.replace("\0", ""), decoded._replace(text="")
+    text = entities.filled_in(text)
     if _XML_DECLARATION.match(text) or _XHTML in text[:4000]:
         named = _NAMED.sub(_character, _XML_DECLARATION.sub("", text))
         try:

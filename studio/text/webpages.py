@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
-from studio.text import composition, markup, pageprose
+from studio.text import composition, headings, markup, pageprose
 from studio.text import pageparts as parts
 from studio.text.composition import Blocks
 from studio.text.leftovers import Leftovers
@@ -202,7 +202,7 @@ class Page:
     def _end_paragraph(self) -> None:
         if (text := self._taken()).strip():
             self._say_titles()
-            if self._said and self._is_said(text.strip()):
+            if self._said and not (text := self._unsaid(text)):
                 return
             # Two line breaks in a row are how old pages part their paragraphs.
             for paragraph in text.split("\n\n"):
@@ -238,6 +238,17 @@ class Page:
         self._said = [title for title, _level in pending] or self._said
         for title, level in pending:
             self.blocks.heading(title, level)
+
+    def _unsaid(self, text: str) -> str:
+        """The paragraph without what a title has said already: all of it, or the name of the
+        chapter on its first line."""
+        first, _line_end, rest = text.strip().partition("\n")
+        if rest and not headings.strong(first):
+            self._said = []
+            return text
+        if not self._is_said(first):
+            return text
+        return self._unsaid(rest) if rest else ""
 
     def _is_said(self, text: str) -> bool:
         """A paragraph that looks like a heading, and whose words a title has said already."""

@@ -197,3 +197,16 @@ def test_how_its_bytes_were_read_is_said() -> None:
     reading = read_file("a.html", data)
     assert "déjà vu" in reading.text
     assert "Windows-1252" in " ".join(reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>He <span aria-hidden='true'>really</span> went.</p>", "He really went."),
+        ("<h2><a aria-hidden='true' href='#x'>#</a>Night</h2><p>He.</p>", "## Night\n\nHe."),
+        ("<p>He<span aria-hidden='true'>•</span> went.</p><p>She.</p>", "He went.\n\nShe."),
+        ("<p>He went.</p><div aria-hidden='true'>Menu</div>", "He went."),
+    ],
+)
+def test_what_is_only_not_read_aloud_is_shown(body: str, text: str) -> None:
+    assert read(body).text == text
