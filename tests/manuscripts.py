@@ -60,6 +60,17 @@ def docx(*paragraphs: tuple[str, str]) -> bytes:
     return packed.getvalue()
 
 
+def p(inside: str, properties: str = "") -> str:
+    """A paragraph of a Word document."""
+    return f"<w:p>{properties and f'<w:pPr>{properties}</w:pPr>'}{inside}</w:p>"
+
+
+def r(text: str, properties: str = "") -> str:
+    """A run of a Word document, which says this text."""
+    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
+    return f'<w:r>{inner}<w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
 def raw_docx(body: str, pack: Callable[[Files], bytes] = zipped, **parts: str) -> bytes:
     """A document of this XML; ``parts`` are other parts by name, as ``footnotes``."""
     files = {"word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>"}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
 
-from studio.text import counting, forms, ranks
+from studio.text import counting, lookalikes, ranks
 from studio.text.candidates import EMPTY, Candidate, are_long, below
 
 UNSURE = ("capitals", "centred")
@@ -17,7 +17,7 @@ FEWEST_NUMBERS = 3
 _LIST = re.compile(r"(?:[^\n]{1,90}\n){5}")
 
 
-def _without_contents(found: list[Candidate], text: str) -> list[Candidate]:
+def _without_contents(found: list[Candidate]) -> list[Candidate]:
     """Drop a table of contents: headings with nothing under them that come again later."""
     again: Counter[str | int] = Counter(key for c in found for key in _keys(c))
     kept: list[Candidate] = []
@@ -54,7 +54,7 @@ def _headings_of_run(run: list[Candidate], again: Counter[str | int]) -> list[Ca
 
 def choose(found: list[Candidate], text: str) -> tuple[list[Candidate], list[Candidate]]:
     """The headings of parts and those of chapters: the strongest kind that the text uses."""
-    of_kind = _by_kind(_in_the_text(found, text))
+    of_kind = _by_kind(_in_the_text(found))
     if marked := of_kind("markdown"):
         return _markdown_levels(marked)
     parts = _opening(of_kind("part"), text)
@@ -82,7 +82,7 @@ def _above(parts: list[Candidate], chapters: list[Candidate]) -> list[Candidate]
     return [c for c in parts if not c.heading.form or ranks.opens(c, starts)]
 
 
-def _in_the_text(found: list[Candidate], text: str) -> list[Candidate]:
+def _in_the_text(found: list[Candidate]) -> list[Candidate]:
     """Without those in doubt that nothing bears out, and without a table of contents."""
     counted = [c for c in found if c.heading.word]
     others = [c for c in found if not c.heading.word]
@@ -93,10 +93,10 @@ def _in_the_text(found: list[Candidate], text: str) -> list[Candidate]:
     believed = [c for group in groups.values() for c in _believed(group)]
     sure = [c for c in others if c.heading.kind not in UNSURE]
     named = [c for c in believed if c.heading.kind != "counted"]
-    kept = _without_contents(_sorted(sure + named), text)
-    forms = [_without_contents(_believed(g), text) for (_word, form), g in groups.items() if form]
-    unsure = [c for c in others if c.heading.kind in UNSURE]
-    return kept + [c for form in forms for c in form] + unsure
+    kept = _without_contents(_sorted(sure + named))
+    for (_word, form), group in groups.items():
+        kept += _without_contents(_believed(group)) if form else []
+    return kept + [c for c in others if c.heading.kind in UNSURE]
 
 
 def _believed(group: list[Candidate]) -> list[Candidate]:
@@ -111,9 +111,9 @@ def _numbered(of_kind: Callable[[str], list[Candidate]], text: str) -> list[Cand
         counted.setdefault(c.heading.form, []).append(c)
     titled: dict[str, list[Candidate]] = {}
     for c in of_kind("titled"):
-        titled.setdefault(forms.system(c.text), []).append(c)
-    options = sorted(map(_counting_of, titled.values()), key=_start)
-    options += [_counting_of(of_kind(kind)) for kind in ("bare", "section")]
+        titled.setdefault(lookalikes.system(c.text), []).append(c)
+    options = sorted(map(_counting, titled.values()), key=_start)
+    options += [_counting(of_kind(kind)) for kind in ("bare", "section")]
     listed = (_without_lists(form) for form in counted.values())
     from_one = (f for f in listed if len(f) >= FEWEST_NUMBERS or (f and f[0].heading.number == 1))
     options += sorted(from_one, key=len, reverse=True)
@@ -128,10 +128,6 @@ def _numbered(of_kind: Callable[[str], list[Candidate]], text: str) -> list[Cand
 
 def _start(option: list[Candidate]) -> int:
     return option[0].start if option else 0
-
-
-def _counting_of(numbered: list[Candidate]) -> list[Candidate]:
-    return _counting(_without_lists(numbered))
 
 
 def _without_lists(numbered: list[Candidate]) -> list[Candidate]:
@@ -196,6 +192,7 @@ def _extended(chapters: list[Candidate], titled: list[Candidate]) -> list[Candid
 
 def _counting(numbered: list[Candidate]) -> list[Candidate]:
     """Those that count one, two, three …, perhaps anew in each part; a misprint is forgiven."""
+    numbered = _without_lists(numbered)
     result: list[Candidate] = []
     reached = 0
     for candidate, following in zip_longest(numbered, numbered[1:]):

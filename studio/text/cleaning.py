@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from studio.domain.manuscripts import Decisions, Removal
 from studio.language import _
-from studio.text import joining, layout, removals, scenes
+from studio.text import layout, removals, scenes
 from studio.text.blocks import Block, blocks_of
-from studio.text.joining import Paragraph
+from studio.text.paragraphs import Joiner, Paragraph
 
 NO_DECISIONS = Decisions()
 SCENE_GAP = "\n\n\n"
@@ -58,7 +58,7 @@ def _is_stable(blocks: Sequence[Block], decisions: Decisions) -> bool:
     if any(j.removed for j in judged):
         return False
     several = [(i, block) for i, block in enumerate(left) if "\n" in block.text]
-    joiner = joining.Joiner(layout.judge(left), left, decisions)
+    joiner = Joiner(layout.judge(left), left, decisions)
     return all([p.text for p in joiner.paragraphs(i, b)] == [b.text] for i, b in several)
 
 
@@ -71,7 +71,7 @@ def _moved(found: Cleaned, again: Cleaned) -> tuple[Removal, ...]:
 
 def _once(found: list[Block], decisions: Decisions) -> tuple[Cleaned, list[Paragraph]]:
     blocks, judged = removals.take_out(found, decisions)
-    joiner = joining.Joiner(layout.judge(blocks), blocks, decisions)
+    joiner = Joiner(layout.judge(blocks), blocks, decisions)
     paragraphs = [p for i, block in enumerate(blocks) for p in joiner.paragraphs(i, block)]
     text, offsets = _join(paragraphs)
     starts = [p.block for p in paragraphs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from studio.language import _, n_
@@ -13,7 +13,7 @@ SCENE_BREAK = "* * *"
 RARE = 5
 """Paragraphs to each blank line, from which on blank lines part scenes and not paragraphs."""
 NAMED = 8
-"""Parts of a file that are named in one note."""
+"""Names in one note."""
 SENTENCE = 60
 """Cells. A table whose cells hold at least as much on average is prose laid out in columns."""
 
@@ -124,26 +124,12 @@ def cells_of(text: str) -> int:
 
 
 def named(note: str, names: Sequence[str]) -> tuple[str, ...]:
-    """A note with its ``{names}`` filled in, the first of them if they are many; none for none."""
-    if not names:
-        return ()
-    more = _(" and others") if len(names) > NAMED else ""
-    return (note.format(names=", ".join(names[:NAMED]) + more),)
+    """A note with its ``{names}`` filled in; none where there are none."""
+    return (note.format(names=listed(names)),) if names else ()
 
 
-def tables_left_out(count: int) -> tuple[str, ...]:
-    return _counted(
-        count,
-        n_("{count} table was left out.", "{count} tables were left out.", count),
-    )
-
-
-def footnotes_left_out(count: int) -> tuple[str, ...]:
-    return _counted(
-        count,
-        n_("{count} footnote was left out.", "{count} footnotes were left out.", count),
-    )
-
-
-def _counted(count: int, note: str) -> tuple[str, ...]:
-    return (note.format(count=count),) if count else ()
+def listed(names: Iterable[str]) -> str:
+    """Names in a row, the first of them if they are many, and how many more there are."""
+    shown = [*names]
+    more = _(" and {count} more").format(count=len(shown) - NAMED) if len(shown) > NAMED else ""
+    return ", ".join(shown[:NAMED]) + more

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
-from studio.text import forms, headings
+from studio.text import headings, lookalikes
 from studio.text.headings import DOUBTFUL, LOWER, RUN_ON, Heading
 
 REPEATED = 64
@@ -45,7 +45,7 @@ def heads(lines: Iterable[str], any_number: bool) -> frozenset[str]:
 
 
 def _reading(line: str) -> Heading | None:
-    return (headings.named(line) or forms.unsure(line)) if line else None
+    return (headings.named(line) or lookalikes.unsure(line)) if line else None
 
 
 def believed(found: Sequence[Heading]) -> list[bool]:

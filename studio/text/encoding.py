@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from studio.errors import StudioError
 from studio.language import _, n_
-from studio.text import mixtures
+from studio.text import alphabets, garbled, mixtures, nontext, wide
+from studio.text.commonest import CHINESE, PLAUSIBLE, plausibility, points
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -22,32 +22,15 @@ SAMPLE = 1 << 18
 BROKEN_SHARE = 1e-4
 """Up to one character in ten thousand may be damaged; more means a wrong guess."""
 
-# The commonest characters, in both scripts, make up about a third of any Chinese prose, and
-# nearly nothing of bytes read in the wrong table.
-COMMON = frozenset(
-    "的一是不了在人有我他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家"
-    "学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手见又儿笑头听什"
-    "這來個國說們為時會過學對裡後麼沒於還發當無開見兒頭聽著與從經問間話東車門給誰請話"
-)
-CHINESE = ("gb18030", "big5")
 JAPANESE = ("cp932", "euc_jp")
-WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-WIDE = ("utf-16-le", "utf-16-be")
-PLAUSIBLE = 0.12
 KANA = 0.2
 """Share of Hiragana in any Japanese prose; it is nearer to a half."""
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _HIRAGANA = re.compile(r"[\u3041-\u309f]")
+_PRIVATE = re.compile(r"(?:[\ue000-\uf8ff][^\n]{0,20}){3}")
+"""What text in one Chinese encoding has where it is read in the other."""
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_WHAT_IT_IS = (
-    (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "Word, EPUB or ZIP"),
-    (b"PAR1", "Parquet"),
-    (b"{\\rtf", "RTF"),
-    (b"\xd0\xcf\x11\xe0", "Word (.doc)"),
-)
 
 
 class Decoded(NamedTuple):
@@ -58,6 +41,13 @@ class Decoded(NamedTuple):
     notes: tuple[str, ...] = ()
     """What else a writer should know of how it was read."""
 
+    def told(self) -> tuple[str, ...]:
+        """What to tell the writer of how the file was read, and of what could not be."""
+        if not self.damaged:
+            return self.notes
+        note = _("{count} damaged characters could not be read; they are shown as “\ufffd”.")
+        return (*self.notes, note.format(count=self.damaged))
+
 
 def decode(name: str, data: bytes) -> Decoded:
     """The text of a file's bytes, and the encoding they were found to be in.
@@ -66,32 +56,33 @@ def decode(name: str, data: bytes) -> Decoded:
         StudioError: the bytes are no text, or too damaged to be read in any encoding.
     """
     read = _read_bytes(name, data)
-    if read.encoding == "utf-8" and mixtures.ACCENT not in data:
+    if read.encoding == "utf-8" and garbled.ACCENT not in data:
         return read  # what was garbled would be full of them
-    text, garbled = mixtures.mended(read.text)
-    if not garbled:
-        return read
-    return read._replace(text=text, notes=(*read.notes, mixtures.told(garbled)))
+    text, count = garbled.put_right(read.text)
+    return read._replace(text=text, notes=(*read.notes, garbled.told(count))) if count else read
 
 
 def _read_bytes(name: str, data: bytes) -> Decoded:
+    if at := wide.seam(data):
+        return _pasted(name, data, at)
     for mark, encoding in BOMS:
         if data.startswith(mark):
             found = _tolerant(data, encoding)
             if found is None and encoding == "utf-8":
                 found = _mixed(data)
-            return found or _refuse(name, data)
-    _refuse_other_formats(name, data)
-    if pasted := _pasted(name, data):
-        return pasted
-    if wide := _utf16_without_mark(data) or _chinese_utf16_without_mark(data):
-        return _tolerant(data, wide) or _refuse(name, data)
+            return found or nontext.refuse(name, data)
+    nontext.refuse_other_formats(name, data)
+    if order := wide.without_mark(data):
+        return _tolerant(data, order) or nontext.refuse(name, data)
     plain = data.replace(b"\0", b"") if b"\0" in data else data
-    _refuse_binary(name, plain, data)
+    nontext.refuse_binary(name, plain, data)
     found = _strict(plain) or _mixed(plain) or _tolerant(plain, "utf-8")
-    found = found or _chinese(plain) or _japanese(plain) or _single_byte(plain)
+    found = found or _chinese(plain)
+    if found is None or _PRIVATE.search(found.text):
+        found = _in_lines(plain) or found
+    found = found or _japanese(plain) or _single_byte(plain)
     if found is None:
-        _refuse(name, data)
+        nontext.refuse(name, data)
     return found._replace(notes=(*found.notes, *_zeros(len(data) - len(plain))))
 
 
@@ -106,12 +97,22 @@ def _strict(data: bytes) -> Decoded | None:
 
 def _mixed(data: bytes) -> Decoded | None:
     """UTF-8 in some of its lines, an older encoding in the others."""
-    found = mixtures.read(data, _older, _plausibility)
+    found = mixtures.read(data, _older, plausibility)
     if found is None:
         return None
     return Decoded(
         found.text.replace("\ufeff", ""), "utf-8", found.damaged, (*filter(None, [found.note]),)
     )
+
+
+def _in_lines(data: bytes) -> Decoded | None:
+    """UTF-8, GB18030 and Big5, each in some of the lines."""
+    if _lone_high_bytes(data[:SAMPLE]) > 0.5:
+        return None
+    found = mixtures.by_lines(data, ("utf-8", *CHINESE), points)
+    if found is None or _PRIVATE.search(found.text):
+        return None
+    return Decoded(found.text.replace("\ufeff", ""), "utf-8", found.damaged, (found.note,))
 
 
 def _older(data: bytes) -> tuple[str, str] | None:
@@ -120,21 +121,18 @@ def _older(data: bytes) -> tuple[str, str] | None:
     return (found.text, found.encoding) if found else None
 
 
-def _pasted(name: str, data: bytes) -> Decoded | None:
-    """A file in UTF-16 behind one that is not: its own mark tells where it begins."""
-    places = [place for mark in WIDE_MARKS if (place := data.find(mark, 1)) > 0]
-    if not places or data.startswith(WIDE_MARKS) or b"\0" in data[: min(places)]:
-        return None
-    at = min(places)
-    behind = _tolerant(data[at:], "utf-16")
-    if behind is None or not any(c in "\n aeiou" or c in COMMON for c in behind.text):
-        return None
-    before = _read_bytes(name, data[:at])
-    note = _("From line {line} on the file is written in UTF-16, and was read so.")
-    line = 1 + before.text.count("\n")
-    notes = (*before.notes, note.format(line=line), *behind.notes)
-    damaged = before.damaged + behind.damaged
-    return Decoded(before.text + behind.text, before.encoding, damaged, notes)
+def _pasted(name: str, data: bytes, at: int) -> Decoded:
+    """Two texts behind each other, of which one is in UTF-16 and the other is not."""
+    before, behind = _read_bytes(name, data[:at]), _read_bytes(name, data[at:])
+    note = _("From line {line} on the file is written in {encoding}, and was read so.").format(
+        line=1 + before.text.count("\n"), encoding=behind.encoding.upper()
+    )
+    return Decoded(
+        before.text + behind.text,
+        before.encoding,
+        before.damaged + behind.damaged,
+        (*before.notes, note, *behind.notes),
+    )
 
 
 def _zeros(count: int) -> tuple[str, ...]:
@@ -161,45 +159,12 @@ def _tolerant(data: bytes, encoding: str) -> Decoded | None:
     return None
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    """Every other byte of Western UTF-16 is zero, and no text in another encoding has zeros."""
-    sample = data[: SAMPLE & ~1]
-    if len(sample) < 4 or b"\0" not in sample:
-        return None
-    half = len(sample) / 2
-    even, odd = sample[::2].count(0) / half, sample[1::2].count(0) / half
-    if odd > 0.4 and even < 0.02:
-        return "utf-16-le"
-    return "utf-16-be" if even > 0.4 and odd < 0.02 else None
-
-
-def _chinese_utf16_without_mark(data: bytes) -> str | None:
-    """The commonest characters come out in the right order of bytes, and in it alone."""
-    sample = data[: SAMPLE & ~1]
-    if b"\0" not in sample and _tolerant(sample, "utf-8"):
-        return None
-    best = max(WIDE, key=lambda encoding: _plausibility(sample, encoding))
-    shares = [_plausibility(sample, encoding) for encoding in (best, *CHINESE)]
-    return best if shares[0] >= PLAUSIBLE and shares[0] == max(shares) else None
-
-
 def _chinese(data: bytes) -> Decoded | None:
     sample = data[:SAMPLE]
-    best = max(CHINESE, key=lambda encoding: _plausibility(sample, encoding))
-    if _plausibility(sample, best) < PLAUSIBLE or _lone_high_bytes(sample) > 0.5:
+    best = max(CHINESE, key=lambda encoding: plausibility(sample, encoding))
+    if plausibility(sample, best) < PLAUSIBLE or _lone_high_bytes(sample) > 0.5:
         return None
     return _tolerant(data, best)
-
-
-def _plausibility(sample: bytes, encoding: str) -> float:
-    """Share of the commonest characters among the Chinese ones, less what is broken (0 to 1)."""
-    text = sample.decode(encoding, errors="replace")
-    foreign = [c for c in text if c > "\u2e7f" and not "\uff00" <= c <= "\uffef"]
-    letters = [c for c in foreign if not "\u3000" <= c <= "\u303f"]
-    if not letters:
-        return 0.0
-    common = sum(c in COMMON for c in letters)
-    return (common - 2 * (text.count("\ufffd") - text.endswith("\ufffd"))) / len(letters)
 
 
 def _lone_high_bytes(sample: bytes) -> float:
@@ -225,11 +190,23 @@ def _kana(sample: bytes, encoding: str) -> float:
 def _single_byte(data: bytes) -> Decoded | None:
     from charset_normalizer import from_bytes
 
+    likeliest, share = alphabets.likeliest(data)
+    if share >= alphabets.CREDIBLE and (found := _read(data, likeliest)):
+        return found
     western = _read(data, "cp1252") or _read(data, "latin-1")
     if western and _reads_as_western(data[:SAMPLE]):
-        return western
+        return _doubted(western)
     guess = from_bytes(data[:SAMPLE]).best()
-    return _tolerant(data, guess.encoding) if guess else None
+    found = _tolerant(data, guess.encoding) if guess else None
+    return _doubted(found) if found else None
+
+
+def _doubted(found: Decoded) -> Decoded:
+    note = _(
+        "It is not certain in which encoding the file was written; it was read as {encoding}. If "
+        "letters are wrong, save it in UTF-8 and import it again."
+    ).format(encoding=found.encoding.upper())
+    return found._replace(notes=(*found.notes, note))
 
 
 def _read(data: bytes, encoding: str) -> Decoded | None:
@@ -242,56 +219,3 @@ def _read(data: bytes, encoding: str) -> Decoded | None:
 def _reads_as_western(sample: bytes) -> bool:
     """Mostly plain letters, with single accents, dashes and curly quotes among them."""
     return sum(map(len, _HIGH.findall(sample))) < 0.2 * len(sample)
-
-
-def _refuse_other_formats(name: str, data: bytes) -> None:
-    kind = next((label for magic, label in _WHAT_IT_IS if data.startswith(magic)), None)
-    if kind:
-        raise StudioError(
-            _("“{name}” is not a text file.").format(name=name),
-            _("Its content is that of a {kind} file, whatever its name says.").format(kind=kind),
-            _(
-                "Give it the ending that such files have, if the studio reads them; else open it "
-                "in the program it was made with, save it as plain text, and import that."
-            ),
-        )
-
-
-def _refuse_binary(name: str, plain: bytes, data: bytes) -> None:
-    """``plain`` is ``data`` without NULs, which alone make no program of a text."""
-    controls = len(_CONTROL.findall(plain[:SAMPLE]))
-    if not plain or controls > 0.005 * min(len(plain), SAMPLE):
-        _refuse(name, data)
-    if len(plain) < len(data) and controls:
-        _refuse(name, data)
-
-
-def _refuse(name: str, data: bytes) -> NoReturn:
-    raise StudioError(
-        _("“{name}” cannot be read as text.").format(name=name),
-        _why(data),
-        _("Open the manuscript in your word processor and save it as plain text, encoding UTF-8."),
-    )
-
-
-def _why(data: bytes) -> str:
-    """What stands in the way: where it begins, if most of the file is in order."""
-    lines = data.split(b"\n")
-    foreign = [line for line in lines if not line.isascii()]
-    bad = [number for number, line in enumerate(lines, 1) if _strict(line) is None]
-    if bad and len(bad) * 2 <= len(foreign):
-        return n_(
-            "Most of it is UTF-8, but line {line} is neither that nor text in another encoding.",
-            "Most of it is UTF-8, but {n} lines, the first of them line {line}, are neither that "
-            "nor text in another encoding.",
-            len(bad),
-        ).format(n=len(bad), line=bad[0])
-    if control := _CONTROL.search(data):
-        return _(
-            "It holds bytes that stand in no text, the first in line {line}: it is no text file, "
-            "or it is damaged."
-        ).format(line=1 + data.count(b"\n", 0, control.start()))
-    return _(
-        "Its bytes are not text in any encoding the studio knows (UTF-8, UTF-16, GB18030, "
-        "Big5, Shift-JIS, Western European)."
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from studio.language import _
 from studio.plugins import discover
 from studio.text import ordering
 from studio.text.archives import LARGEST_MEMBER, LARGEST_TOTAL, MOST_MEMBERS, Archive, pack
+from studio.text.composition import listed, named
 
 ZIP = ".zip"
 PROJECT = ".scriv"
@@ -23,8 +24,6 @@ PROJECT_FILES = (BINDER, ".rtf", ".txt")
 """Endings of what the reader of a project needs."""
 QUIET = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
 """What systems put beside a writer's files, besides what begins with a dot."""
-NAMED = 8
-"""Files named in one note."""
 
 
 class Member(NamedTuple):
@@ -132,10 +131,10 @@ def reordered(files: FileSet, names: Sequence[str]) -> FileSet:
     if missing or strange:
         raise StudioError(
             _("“{name}” cannot be read in this order.").format(name=files.name),
-            _("The order leaves out: {names}.").format(names=_listed(missing))
+            _("The order leaves out: {names}.").format(names=listed(sorted(missing)))
             if missing
             else _("The order names what is not there, or twice: {names}.").format(
-                names=_listed(strange)
+                names=listed(sorted(strange))
             ),
             _("Name each of its {count} files once.").format(count=len(known)),
         )
@@ -185,14 +184,17 @@ def _sorted_out(
             others.append(member)
     if not members:
         _refuse_empty(name, others)
-    named: dict[str, Member] = {}
+    by_name: dict[str, Member] = {}
     for each in members:
         # What a system that takes letters and accents apart calls a file is the same to a reader.
-        free = _free(unicodedata.normalize("NFC", each.name), named)
-        named[free] = Member(free, each.read)
-    order = list(named) if ordered else ordering.in_order(named)
-    files_in_order = tuple(named[member] for member in order)
-    return FileSet(name, files_in_order, (*_others(others), *_links(links)))
+        free = _free(unicodedata.normalize("NFC", each.name), by_name)
+        by_name[free] = Member(free, each.read)
+    order = list(by_name) if ordered else ordering.in_order(by_name)
+    files_in_order = tuple(by_name[member] for member in order)
+    unread = _("Left out, because the studio does not read such files: {names}.")
+    elsewhere = _("Left out, because they are links to somewhere else: {names}.")
+    notes = (*named(unread, sorted(others)), *named(elsewhere, sorted(links)))
+    return FileSet(name, files_in_order, notes)
 
 
 def _is_quiet(member: str) -> bool:
@@ -245,32 +247,12 @@ def _walk(folder: Path, links: list[str]) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
-def _others(names: list[str]) -> tuple[str, ...]:
-    if not names:
-        return ()
-    note = _("Left out, because the studio does not read such files: {names}.")
-    return (note.format(names=_listed(names)),)
-
-
-def _links(names: list[str]) -> tuple[str, ...]:
-    if not names:
-        return ()
-    note = _("Left out, because they are links to somewhere else: {names}.")
-    return (note.format(names=_listed(names)),)
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = sorted(names)
-    more = _(" and {count} more").format(count=len(shown) - NAMED) if len(shown) > NAMED else ""
-    return ", ".join(shown[:NAMED]) + more
-
-
 def _refuse_empty(name: str, others: list[str]) -> None:
     readers = discover("studio.text.readers").values()
     known = ", ".join(e for r in readers for e in r.endings if e != ZIP)
     raise StudioError(
         _("“{name}” holds no manuscript.").format(name=name),
-        _("It has these files: {names}.").format(names=_listed(others))
+        _("It has these files: {names}.").format(names=listed(sorted(others)))
         if others
         else _("It has no files at all."),
         _("The studio reads {known}; put files of these kinds in it.").format(known=known),

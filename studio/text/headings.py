@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from studio.text.numerals import CHINESE, SPELLED
-from studio.text.numerals import number as number
+from studio.text.numerals import CHINESE, SPELLED, number
 
 Kind = Literal[
     "part",

@@ -24,6 +24,17 @@ KINDS: dict[str, Words] = {
     "hidden": lambda n: n_(
         "{count} piece of hidden text was left out.",
         "{count} pieces of hidden text were left out.", n),
+    "annotation": lambda n: n_(
+        "{count} annotation was left out.", "{count} annotations were left out.", n),
+    "placeholder": lambda n: n_(
+        "{count} placeholder for compiling was left out.",
+        "{count} placeholders for compiling were left out.", n),
+    "prompt": lambda n: n_(
+        "{count} prompt of a field that nobody has filled in was left out.",
+        "{count} prompts of fields that nobody has filled in were left out.", n),
+    "aside": lambda n: n_(
+        "{count} synopsis, note or snapshot of a document was left out.",
+        "{count} synopses, notes and snapshots of documents were left out.", n),
     "reading": lambda n: n_(
         "{count} reading aid above the characters (ruby) was left out.",
         "{count} reading aids above the characters (ruby) were left out.", n),

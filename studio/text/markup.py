@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import encoding, mending
+from studio.text import closing, encoding, entities
+from studio.text.encoding import Decoded
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -79,7 +80,7 @@ def xml(name: str, data: bytes) -> Element:
     return root
 
 
-def mended(name: str, data: bytes) -> tuple[Element | None, bool]:
+def recovered(name: str, data: bytes) -> tuple[Element | None, bool]:
     """The root of an XML document, as far as it can be read, and whether it is damaged.
 
     Raises:
@@ -101,8 +102,8 @@ def mended(name: str, data: bytes) -> tuple[Element | None, bool]:
     return root, True
 
 
-def page(name: str, data: bytes) -> tuple[Element, str]:
-    """The root of an HTML or XHTML document, and the encoding that it was in.
+def page(name: str, data: bytes) -> tuple[Element, Decoded]:
+    """The root of an HTML or XHTML document, and how its bytes were read (without the text).
 
     Raises:
         StudioError: no text, too large, or with entities of its own.
@@ -110,7 +111,9 @@ def page(name: str, data: bytes) -> tuple[Element, str]:
     from lxml import etree
 
     _check_size(name, data)
-    text, found = _decoded(name, data)
+    decoded = _decoded(name, data)
+    text, found = decoded.text.replace("\0", ""), decoded._replace(text="")
+    text = entities.filled_in(text)
     if _XML_DECLARATION.match(text) or _XHTML in text[:4000]:
         named = _NAMED.sub(_character, _XML_DECLARATION.sub("", text))
         try:
@@ -124,7 +127,7 @@ def page(name: str, data: bytes) -> tuple[Element, str]:
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        whole = mending.mended(_XML_DECLARATION.sub("", text))
+        whole = closing.closed(_XML_DECLARATION.sub("", text))
         root = etree.fromstring(whole.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as problem:
         _damaged(name, problem)
@@ -206,7 +209,7 @@ def _character(match: re.Match[str]) -> str:
     return match[0] if character.startswith("&") else html.escape(character)
 
 
-def _decoded(name: str, data: bytes) -> tuple[str, str]:
+def _decoded(name: str, data: bytes) -> Decoded:
     """By its mark, by what it says of itself if that is true, or by what it looks like."""
     said = _DECLARED.search(data[:4096])
     if said and not data.startswith(tuple(mark for mark, _encoding in encoding.BOMS)):
@@ -216,11 +219,10 @@ def _decoded(name: str, data: bytes) -> tuple[str, str]:
         if _KNOWN.fullmatch(declared) and not declared.startswith(("utf-16", "utf16")):
             try:
                 text = data.decode(declared)
-                return text.replace("\0", ""), codecs.lookup(declared).name
+                return Decoded(text, codecs.lookup(declared).name, 0)
             except (UnicodeDecodeError, LookupError):
                 pass  # It was saved in another encoding than it says: look at the bytes.
-    decoded = encoding.decode(name, data)
-    return decoded.text.replace("\0", ""), decoded.encoding
+    return encoding.decode(name, data)
 
 
 def _refuse_entities(name: str, root: Element) -> None:

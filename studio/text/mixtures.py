@@ -1,10 +1,10 @@
 """Text of several encodings in one file, as when pages are pasted together by a program that
-looks at bytes alone; and text that another program has garbled."""
+looks at bytes alone."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ SHOWN = 6
 SAMPLE = 1 << 16
 LEAST = 4
 """Bytes of another encoding; fewer are damage."""
+CHANGE = 8.0
+"""Points that a line in another encoding must be ahead, for one line alone to be in it."""
 CREDIBLE = 0.8
 """Share of the single bytes above 127 that must stand where Western letters and marks do."""
 
@@ -74,12 +76,38 @@ def read(data: bytes, legacy: Legacy, likely: Likely) -> Mixed | None:
         return None
     if likely(modern, "utf-8") <= likely(modern, found[1]) - _marks(modern):
         return None
-    return _by_pieces(pieces, found[1])
+    kinds = {"older": found[1]}
+    return _by_pieces([_Piece(raw, kinds.get(kind, kind)) for raw, kind in pieces])
+
+
+def by_lines(
+    data: bytes, codecs: Sequence[str], points: Callable[[bytes, str], float]
+) -> Mixed | None:
+    """The text of a file of which each run of lines is in one of these encodings; None where one
+    is enough. ``points`` tells how well a line reads in an encoding."""
+    lines = _LINE.findall(data)
+    scores = dict.fromkeys(codecs, 0.0)
+    froms: list[dict[str, str]] = []
+    for line in lines:
+        leader = max(codecs, key=scores.__getitem__)
+        least = scores[leader] - CHANGE
+        froms.append({c: c if scores[c] >= least else leader for c in codecs})
+        plain = line.isascii()
+        scores = {c: max(scores[c], least) + (0.0 if plain else points(line, c)) for c in codecs}
+    codec = max(codecs, key=scores.__getitem__)
+    pieces: list[_Piece] = []
+    for line, before in zip(reversed(lines), reversed(froms), strict=True):
+        pieces.append(_Piece(line, codec))
+        codec = before[codec]
+    if len({piece.kind for piece in pieces}) < 2:
+        return None
+    return _by_pieces(pieces[::-1])
 
 
 class _Piece(NamedTuple):
     raw: bytes
     kind: str
+    """The encoding; empty for plain lines."""
 
 
 def _pieces(line: bytes) -> list[_Piece]:
@@ -111,14 +139,13 @@ def _marks(modern: bytes) -> float:
     return 1e-9 if all(c < "\u0180" or "\u2010" <= c <= "\u2122" for c in strays) else 0.0
 
 
-def _by_pieces(pieces: list[_Piece], older: str) -> Mixed | None:
+def _by_pieces(pieces: list[_Piece]) -> Mixed | None:
     """Each run of lines in the encoding that it is in."""
     texts: list[str] = []
     places: list[tuple[int, int, str]] = []
     line, damaged = 1, 0
-    for kind, run in groupby(_carried(pieces), key=lambda piece: piece.kind):
+    for codec, run in groupby(_carried(pieces), key=lambda piece: piece.kind):
         raw = b"".join(piece.raw for piece in run)
-        codec = older if kind == "older" else "utf-8"
         text = raw.decode(codec, errors="replace")
         damaged += text.count("\ufffd")
         texts.append(text)
@@ -184,48 +211,3 @@ def _western(data: bytes) -> Mixed | None:
 def _is_credible(strays: str) -> bool:
     """Whether what is not ASCII stands where accents and marks of Western text do."""
     return len(_IN_PLACE.findall(strays)) >= CREDIBLE * len(_STRAY.findall(strays))
-
-
-_BYTES = {chr(byte): byte for byte in range(0x80, 0x100)}
-_BYTES |= {
-    bytes([byte]).decode("cp1252", errors="ignore") or chr(byte): byte for byte in range(0x80, 0xA0)
-}
-_REST = re.escape("".join(c for c, byte in _BYTES.items() if byte < 0xC0))
-_GARBLED = re.compile(
-    f"(?:[ÂÃÄÅ][{_REST}]|â[€‚„\x80\x82\x84][{_REST}]|[ã-éï][{_REST}]{{2}}|ð[{_REST}]{{3}})+"
-)
-_SIGNS = ("Ã", "â", "Â", "ä", "ã")
-_SURE = ("â€", "â\x80")
-ACCENT = b"\xc3"
-"""Begins each of these letters in UTF-8, and no Chinese character."""
-FEWEST = 2
-
-
-def mended(text: str) -> tuple[str, int]:
-    """The text with what was taken for Windows' letters, and saved so, put right (``â€™`` for
-    ``’``); and how many places that were."""
-    if text.isascii() or not any(sign in text for sign in _SIGNS):
-        return text, 0
-    count = 0
-
-    def right(found: re.Match[str]) -> str:
-        nonlocal count
-        try:
-            plain = bytes(_BYTES[c] for c in found[0]).decode()
-        except UnicodeDecodeError:
-            return found[0]
-        count += len(plain)
-        return plain
-
-    better = _GARBLED.sub(right, text)
-    sure = count >= FEWEST or any(sign in text for sign in _SURE)
-    return (better, count) if count and sure else (text, 0)
-
-
-def told(count: int) -> str:
-    """What a writer is told of characters that were put right."""
-    return n_(
-        "{n} character that another program had garbled was put right (such as “â€™” for “’”).",
-        "{n} characters that another program had garbled were put right (such as “â€™” for “’”).",
-        count,
-    ).format(n=count)

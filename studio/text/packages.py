@@ -54,7 +54,7 @@ def read(archive: Archive) -> Package:
         StudioError: no EPUB, damaged, or with digital rights management.
     """
     root_file = _root_file(archive)
-    root, damaged = markup.mended(archive.name, archive.read(root_file))
+    root, damaged = markup.recovered(archive.name, archive.read(root_file))
     if root is None:
         root, damaged = markup.xml(archive.name, b"<package/>"), True
     book = _Book(archive, root, posixpath.dirname(root_file))
@@ -170,7 +170,7 @@ def resolve(folder: str, link: str) -> str:
 def _root_file(archive: Archive) -> str:
     members = Members(archive.names)
     if container := members.find("", CONTAINER):
-        root, _damaged = markup.mended(archive.name, archive.read(container))
+        root, _damaged = markup.recovered(archive.name, archive.read(container))
         for found in named(root, "rootfile") if root is not None else ():
             if path := members.anywhere("", attribute(found, "full-path").strip()):
                 return path
@@ -193,7 +193,7 @@ def _refuse_protected(archive: Archive, pages: tuple[str, ...]) -> None:
     members = Members(archive.names)
     if not (encryption := members.find("", ENCRYPTION)):
         return
-    root, _damaged = markup.mended(archive.name, archive.read(encryption))
+    root, _damaged = markup.recovered(archive.name, archive.read(encryption))
     for data in named(root, "EncryptedData") if root is not None else ():
         method = next((attribute(m, "Algorithm") for m in named(data, "EncryptionMethod")), "")
         links = (attribute(link, "URI") for link in named(data, "CipherReference"))
@@ -226,7 +226,7 @@ def _contents(archive: Archive, book: _Book) -> tuple[list[tuple[str, str, int]]
                 root, _encoding = markup.page(archive.name, content)
                 entries = list(_navigation(root, folder))
             elif content.strip():
-                ncx, damaged = markup.mended(archive.name, content)
+                ncx, damaged = markup.recovered(archive.name, content)
                 broken = broken or damaged
                 for points in named(ncx, "navMap") if ncx is not None else ():
                     entries += _points(points, folder)

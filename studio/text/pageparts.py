@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from studio.language import _, n_
+from studio.language import _
 from studio.text import composition, markup
 from studio.text.markup import attribute, local, named
+from studio.text.numerals import HAN, SPELLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ _MARK = re.compile(
 )
 _INITIAL = re.compile("[“\"‘']?[A-Za-zÀ-ž]")
 _LETTERS = re.compile(r"\w+")
+_COUNTED = "第章回节節卷話话集"
+_COUNTS = re.compile(rf"\d{{1,4}}|[ivxlc]{{1,9}}|[{HAN}]{{1,6}}|{SPELLED}")
 
 
 def title_of(root: Element) -> str:
@@ -58,17 +61,9 @@ def title_of(root: Element) -> str:
     return markup.words(found) if found is not None else ""
 
 
-def left_out(parts: Sequence[str], readings: int = 0) -> tuple[str, ...]:
+def left_out(parts: Sequence[str]) -> tuple[str, ...]:
     """What to tell the writer of parts that are no prose, named by their first words."""
-    count = n_(
-        "{count} reading beside a character was left out.",
-        "{count} readings beside characters were left out.",
-        readings,
-    )
-    return (
-        *composition.named(_("Left out, because it is not the page’s prose: {names}."), parts),
-        *((count.format(count=readings),) if readings else ()),
-    )
+    return composition.named(_("Left out, because it is not the page’s prose: {names}."), parts)
 
 
 def types(element: Element) -> set[str]:
@@ -104,11 +99,13 @@ def letters(text: str) -> str:
 
 
 def after(title: str, text: str) -> str | None:
-    """What is left of a title after the words of this text; None if it does not begin so."""
+    """What is left of a title after the words of this text; None if it does not begin so, or
+    with other words before the same number."""
     wanted, said = letters(text), ""
+    is_number = _COUNTS.fullmatch(wanted)
     for word in _LETTERS.finditer(title):
         said += word[0].casefold()
-        if said == wanted:
+        if said == wanted or (is_number and word[0].casefold().strip(_COUNTED) == wanted):
             return title[word.end() :]
     return None
 
@@ -148,9 +145,17 @@ def is_reference(link: Element) -> bool:
     return raised and "#" in attribute(link, "href") and bool(_NUMBER.fullmatch(markup.words(link)))
 
 
+def _is_a_word(element: Element) -> bool:
+    """Words within a paragraph, which browsers show although they are not to be read aloud; not
+    the signs that lead to a heading."""
+    return not is_block(element) and local(element) != "a" and bool(letters(markup.words(element)))
+
+
 def is_hidden(element: Element) -> bool:
     """Whether a browser would not show the element."""
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+    if element.get("hidden") is not None:
+        return True
+    if element.get("aria-hidden") == "true" and not _is_a_word(element):
         return True
     style = element.get("style")
     return style is not None and bool(_HIDDEN.search(style))

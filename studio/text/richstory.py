@@ -115,7 +115,8 @@ class Story:
         box = self._target
         self._words, self._target, self._beside = self._frames.pop()
         self._boxes_read += not box.is_empty
-        self._beside.extend(box)
+        begins = not "".join(self._words).strip()
+        (self._target if begins else self._beside).extend(box)
 
     def _close(self, was: State) -> None:
         """A group has ended, and the state of the one around it is back."""

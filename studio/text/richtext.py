@@ -40,7 +40,6 @@ class Document(Story):
 
     def __init__(self, name: str, keep_notes: bool = False) -> None:
         super().__init__(keep_notes)
-        self.footnotes = 0
         self.encoding = "cp1252"
         self._name = name
         self._stack: list[State] = []
@@ -156,7 +155,7 @@ class Document(Story):
         elif word in THROUGH:
             self._go_through(word)
         elif word == "footnote" and place == "body":
-            self.footnotes += not self._keep_notes
+            self.left.add("footnote", int(not self._keep_notes))
             self._words += [" ["] if self._keep_notes else []
             self._state = state._replace(place="note")
         elif word in BOXES and place == "body":

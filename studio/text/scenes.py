@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from studio.text import headings
-from studio.text.joining import Paragraph
+from studio.text.paragraphs import Paragraph
 
 RARE = 0.25
 """Share of gaps up to which wider ones mean something; above, they are how the text is set."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import zip_longest
 
-from studio.language import n_
 from studio.text.composition import Blocks
+from studio.text.leftovers import Leftovers
 
 _END, _HEAD, _GONE = "\x1e", "\x02", "\x03"
 """Between two paragraphs, before a heading, where an annotation stood."""
@@ -26,10 +26,10 @@ _END_RAW = re.compile(rb"(?<!\\)\\end_Scrv_(annot|fn)\}?")
 
 
 class Scrivenings:
-    """Takes Scrivener's marks out of documents, and counts what it took with them."""
+    """Takes Scrivener's marks out of documents, and counts in ``left`` what it took with them."""
 
-    def __init__(self, keep_footnotes: bool = False) -> None:
-        self.annotations = self.footnotes = self.placeholders = 0
+    def __init__(self, left: Leftovers, keep_footnotes: bool = False) -> None:
+        self._left = left
         self._keep = keep_footnotes
 
     def prose(self, blocks: Blocks, level: int = 0) -> Blocks:
@@ -53,22 +53,8 @@ class Scrivenings:
         """The text without the marks of styles and without placeholders."""
         return _MARKER.sub(self._count, text) if "<" in text else text
 
-    def notes(self) -> tuple[str, ...]:
-        """What to tell the writer of what was left out, but for footnotes."""
-        annotated = n_(
-            "{count} annotation was left out.", "{count} annotations were left out.",
-            self.annotations,
-        )  # fmt: skip
-        filled = n_(
-            "{count} placeholder for compiling was left out.",
-            "{count} placeholders for compiling were left out.",
-            self.placeholders,
-        )
-        counted = (annotated, self.annotations), (filled, self.placeholders)
-        return tuple(note.format(count=count) for note, count in counted if count)
-
     def _count(self, marker: re.Match[str]) -> str:
-        self.placeholders += not _STYLE.match(marker[0])
+        self._left.add("placeholder", int(not _STYLE.match(marker[0])))
         return ""
 
     def _without_annotations(self, text: str) -> str:
@@ -91,9 +77,9 @@ class Scrivenings:
 
     def _instead(self, kind: str, added: str) -> str:
         if kind == "annot":
-            self.annotations += 1
+            self._left.add("annotation")
             return _GONE + (_END + _GONE) * (_END in added)
-        self.footnotes += not self._keep
+        self._left.add("footnote", int(not self._keep))
         return f" [{' '.join(added.replace(_END, ' ').split())}]" if self._keep else _GONE
 
 

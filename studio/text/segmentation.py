@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from studio.domain.manuscripts import Chapter
-from studio.text import forms, headings
+from studio.text import headings, lookalikes
 from studio.text.candidates import Candidate, below
 from studio.text.choosing import choose
 from studio.text.headings import Heading
@@ -57,7 +57,7 @@ def _candidates(text: str, centred: frozenset[int]) -> Iterator[Candidate]:
         if heading:
             yield Candidate(start, end, plain, heading)
         if heading is None or heading.kind in ("titled", "capitals", "centred"):
-            doubtful = forms.unsure(plain)
+            doubtful = lookalikes.unsure(plain)
             if doubtful:
                 yield Candidate(start, end, plain, doubtful)
 

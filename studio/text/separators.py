@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 MARKS = ",;\t|"
@@ -30,7 +31,7 @@ def found(text: str, usual: str = ",") -> Separator:
     sample = text[:SAMPLE]
     if said := _SAID.match(sample):
         return Separator(said["mark"], said.end())
-    lines = lines_of(sample)
+    lines = [*lines_of(sample)]
     lines = [line for line in lines[:-1] if not _BLANK.fullmatch(line.strip("\r\n"))] + lines[-1:]
     whole = lines if len(text) <= SAMPLE else lines[:-1]
     marks = sorted(MARKS, key=lambda mark: mark != usual)
@@ -39,9 +40,9 @@ def found(text: str, usual: str = ",") -> Separator:
     return Separator(best if fits[best] > (0.0, 0) else usual, 0)
 
 
-def lines_of(text: str) -> list[str]:
+def lines_of(text: str) -> Iterator[str]:
     """Lines with their ends, which only a line feed is."""
-    return _LINE.findall(text)
+    return (line[0] for line in _LINE.finditer(text))
 
 
 def _fit(lines: list[str], mark: str) -> tuple[float, int]:

@@ -20,7 +20,6 @@ LARGEST_TEXT = 100 << 20
 """Characters of all rows together."""
 SAMPLE = 200
 """Rows looked at when the names of the columns say nothing."""
-SHOWN = 8
 
 
 class Columns(NamedTuple):
@@ -115,9 +114,7 @@ def _longest(sample: Iterable[Row]) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    shown = [*names]
-    more = _(" and {count} more").format(count=len(shown) - SHOWN) if len(shown) > SHOWN else ""
-    return composition.readable(", ".join(name[:60] for name in shown[:SHOWN]) + more)
+    return composition.readable(composition.listed(name[:60] for name in names))
 
 
 def _refuse(name: str) -> None:

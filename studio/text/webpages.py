@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
-from studio.text import composition, holding, markup
+from studio.text import composition, headings, markup, pageprose
 from studio.text import pageparts as parts
 from studio.text.composition import Blocks
-from studio.text.holding import Weights
+from studio.text.leftovers import Leftovers
 from studio.text.markup import attribute, local, named
+from studio.text.pageprose import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ class Page:
         depth: int = 0,
     ) -> None:
         self.blocks = Blocks()
-        self.footnotes = self.tables = self.readings = 0
+        self.left = Leftovers()
         self.left_out: list[str] = []
         """The first words of each part that was left out."""
         self._keep_notes = footnotes
@@ -61,19 +62,29 @@ class Page:
         if self._keep_notes:
             marks = {attribute(a, "href")[1:] for a in named(root, "a") if parts.is_reference(a)}
             notes = ((attribute(n, "id"), n) for n in root.iter() if parts.is_note(n))
-            self._notes = {mark: _note(note) for mark, note in notes if mark in marks}
+            self._notes = {mark: Page().words_of(note) for mark, note in notes if mark in marks}
         if self._titles:
             self._settle_titles(root)
         if self._lists:
-            self._listed = holding.listed(root, self._lists, self._weights, parts.is_block)
+            self._listed = pageprose.listed(root, self._lists, self._weights, parts.is_block)
         self._head_of("")
         markup.traverse(root, self)
         self._end_paragraph()
         self._say_titles()
 
+    def words_of(self, element: Element) -> str:
+        """All that stands in an element, whatever it is itself, on one line."""
+        self._weights = Weights(element, parts.is_doubtful)
+        self.text(element.text or "")
+        for child in element:
+            markup.traverse(child, self)
+            self.text(child.tail or "")
+        self._end_paragraph()
+        return self.blocks.prose()
+
     def enter(self, element: Element) -> bool:
         name = local(element)
-        if name in holding.NEVER:
+        if name in pageprose.NEVER:
             self._leave_out(element, name)
             return False
         if self._listed and element in self._listed:
@@ -89,7 +100,7 @@ class Page:
                 self._name(element)
                 return False
         if name == "table" and not self._is_prose(element):
-            self.tables += 1
+            self.left.add("table")
             return False
         if name in parts.PARAGRAPHS or name in parts.HEADINGS or name == "hr":
             self._end_paragraph()
@@ -124,8 +135,8 @@ class Page:
         self._words.append(text if self._verbatim else _SPACE.sub(" ", text))
 
     def notes(self) -> tuple[str, ...]:
-        """What of the page was left out, but for footnotes and tables."""
-        return parts.left_out(self.left_out, self.readings)
+        """What of the page was left out."""
+        return (*parts.left_out(self.left_out), *self.left.notes())
 
     def _is_passed_over(self, element: Element, name: str) -> bool:
         """A note, the mark of one, the number of a page, or what calls itself a list of names."""
@@ -138,7 +149,7 @@ class Page:
         if parts.is_note(element) and attribute(element, "id") in self._notes:
             return True
         if parts.is_note(element) and not self._keep_notes:
-            self.footnotes += 1
+            self.left.add("footnote")
             return True
         if kinds & {"pagebreak", "doc-pagebreak"}:
             return len(markup.words(element)) <= parts.LONGEST_NUMBER
@@ -149,7 +160,7 @@ class Page:
 
     def _leave_out(self, element: Element, name: str) -> None:
         """An element that is no prose, but for the picture of a first letter."""
-        self.readings += name == "rt"
+        self.left.add("reading", int(name == "rt"))
         if name == "img" and parts.is_initial(element) and not "".join(self._words).strip():
             self._words.append(attribute(element, "alt").strip())
         if name in parts.NAMED:
@@ -158,7 +169,7 @@ class Page:
     def _name(self, element: Element) -> None:
         weight = self._weights.of(element)
         is_links = local(element) == "nav" and bool(weight.linked) and not weight.plain
-        if not is_links and (words := holding.first_words(element)):
+        if not is_links and (words := pageprose.first_words(element)):
             self.left_out.append(words)
 
     def _read_inner(self, source: str) -> None:
@@ -168,13 +179,13 @@ class Page:
             return
         root = self._inner(source) if self._depth < DEEPEST else None
         if root is None:
-            self.left_out.append(holding.shown(" ".join(source.split())))
+            self.left_out.append(pageprose.shown(" ".join(source.split())))
             return
         inner = Page(self._keep_notes, depth=self._depth + 1)
         inner.read(root)
         self.blocks.extend(inner.blocks)
         self.left_out += inner.left_out
-        self.footnotes, self.tables = self.footnotes + inner.footnotes, self.tables + inner.tables
+        self.left.update(inner.left)
 
     @staticmethod
     def _inner(source: str) -> Element | None:
@@ -191,7 +202,7 @@ class Page:
     def _end_paragraph(self) -> None:
         if (text := self._taken()).strip():
             self._say_titles()
-            if self._said and self._is_said(text.strip()):
+            if self._said and not (text := self._unsaid(text)):
                 return
             # Two line breaks in a row are how old pages part their paragraphs.
             for paragraph in text.split("\n\n"):
@@ -228,6 +239,17 @@ class Page:
         for title, level in pending:
             self.blocks.heading(title, level)
 
+    def _unsaid(self, text: str) -> str:
+        """The paragraph without what a title has said already: all of it, or the name of the
+        chapter on its first line."""
+        first, _line_end, rest = text.strip().partition("\n")
+        if rest and not headings.strong(first):
+            self._said = []
+            return text
+        if not self._is_said(first):
+            return text
+        return self._unsaid(rest) if rest else ""
+
     def _is_said(self, text: str) -> bool:
         """A paragraph that looks like a heading, and whose words a title has said already."""
         for place, title in enumerate(self._said):
@@ -246,14 +268,3 @@ class Page:
     def _is_prose(self, table: Element) -> bool:
         cells = [markup.words(cell) for cell in named(table, "td", "th")]
         return composition.is_prose(cells) or self._weights.holds_most(table)
-
-
-def _note(element: Element) -> str:
-    page = Page()
-    page._weights = Weights(element, parts.is_doubtful)
-    for child in element:
-        markup.traverse(child, page)
-        page.text(child.tail or "")
-    page.text(element.text or "")
-    page._end_paragraph()
-    return page.blocks.prose()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import email
-import email.message
 import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import composition, importing, markup, wordparts, wordprocessing
+from studio.text import composition, importing, markup, webarchives, wordparts, wordprocessing
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
 from studio.text.leftovers import Leftovers
@@ -39,6 +37,10 @@ _FLAT = re.compile(rb"<(?:\w+:)?(?:package|wordDocument|document)\b")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
 
+class Unread(Exception):
+    """A document within another one that is not read; its words say why."""
+
+
 class Budget:
     """What all documents within one may hold together."""
 
@@ -46,10 +48,10 @@ class Budget:
         self._bytes = LARGEST
 
     def spend(self, size: int) -> None:
-        """Raises StudioError when there is more than that."""
+        """Raises Unread when there is more than that."""
         self._bytes -= size
         if self._bytes < 0:
-            raise StudioError("", _("the documents within this one are too large."), "")
+            raise Unread(_("the documents within this one are too large."))
 
 
 def read(
@@ -149,6 +151,8 @@ class _Document:
         else:
             try:
                 return self._embedded(part, self._parts.archive.read(part))
+            except Unread as problem:
+                self._unread(part, str(problem))
             except StudioError as problem:
                 self._unread(part, problem.why)
         return Blocks()
@@ -192,26 +196,14 @@ def _named(name: str, said: str, data: bytes) -> tuple[str, bytes]:
     if head.startswith(b"{\\rtf"):
         return f"{name}.rtf", data
     if head.startswith(OLE):
-        raise StudioError(name, _("it is of the kind that Word made before 2007 (.doc)."), "")
-    if kind == ".mht" or head[:13].lower() == b"mime-version:":
-        return f"{name}.html", _page_of(name, data)
+        raise Unread(_("it is of the kind that Word made before 2007 (.doc)."))
+    if kind == ".mht" or webarchives.is_one(data):
+        if (page := webarchives.page_of(data)) is None:
+            raise Unread(_("there is no page in it."))
+        return f"{name}.html", page
     if kind in (None, ".html") and _FLAT.search(head) and not _MARKUP.search(head):
         return f"{name}.xml", data
     return name + (kind or (".html" if _MARKUP.search(head) else ".txt")), data
-
-
-def _page_of(name: str, data: bytes) -> bytes:
-    """The web page in a web archive (MHTML), or its plain text."""
-    message = email.message_from_bytes(data)
-    pages = [part for part in message.walk() if part.get_content_maintype() == "text"]
-    pages.sort(key=lambda part: part.get_content_subtype() != "html")
-    page = pages[0].get_payload(decode=True) if pages else None
-    if not isinstance(page, bytes):
-        raise StudioError(name, _("there is no page in it."), "")
-    try:
-        return page.decode(pages[0].get_content_charset() or "").encode()
-    except (LookupError, UnicodeDecodeError):
-        return page
 
 
 def _blocks(text: str) -> Blocks:

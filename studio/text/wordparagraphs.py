@@ -29,21 +29,30 @@ _ENTRY = re.compile(r".{0,300}\d\s*", re.DOTALL)
 class Level:
     """What a paragraph has so far; the first level is the document around all of them."""
 
-    __slots__ = ("beside", "carried", "element", "words")
+    __slots__ = ("before", "beside", "carried", "element", "words")
 
     def __init__(self, element: Element | None, words: list[str], beside: Blocks) -> None:
         self.element = element
         self.words = words
         self.carried: list[str] = []
         """Words of a paragraph below whose end was deleted: the next one begins with them."""
+        self.before = Blocks()
         self.beside = beside
-        """Text boxes and whole documents that hang on the paragraph; they follow it."""
+        """Text boxes and whole documents that hang on the paragraph: those that stand at its
+        beginning come before it, others follow it."""
+
+    @property
+    def place(self) -> Blocks:
+        """Where something goes that hangs on the paragraph here."""
+        begins = self.element is not None and not "".join(self.words).strip()
+        return self.before if begins else self.beside
 
 
 class Paragraphs:
     """Fills ``blocks`` with paragraphs, ``left`` with what is no part of the story.
 
-    A paragraph that stands within another one, as in a text box, comes after it.
+    A paragraph that stands within another one, as in a text box, comes after it, or before it
+    where the other has said nothing yet.
     """
 
     def __init__(self, styles: Styles, numbering: Numbering, left: Leftovers) -> None:
@@ -73,6 +82,8 @@ class Paragraphs:
         self._words = above.words
         if level.carried:
             level.beside.paragraph("".join(level.carried))
+        place = above.place
+        place.extend(level.before)
         properties = properties_of(level.element) if level.element is not None else None
         if is_joined(properties):
             if above.element is None:
@@ -80,8 +91,8 @@ class Paragraphs:
             else:
                 above.carried = level.words
         else:
-            self._end_paragraph(level, above.beside, properties)
-        above.beside.extend(level.beside)
+            self._end_paragraph(level, place, properties)
+        place.extend(level.beside)
 
     def _end_paragraph(self, level: Level, blocks: Blocks, properties: Element | None) -> None:
         text = "".join(level.words)
@@ -96,7 +107,7 @@ class Paragraphs:
             blocks.heading(text, int(role) if role.isdecimal() else 1)
         elif not text.strip() and has_rule(properties):
             blocks.scene_break()
-        elif text.strip() or level.beside.is_empty:
+        elif text.strip() or (level.before.is_empty and level.beside.is_empty):
             blocks.paragraph(text)
 
     def _flush(self, _cell: Element | None = None) -> None:

@@ -16,7 +16,7 @@ from studio.text.leftovers import Leftovers
 from studio.text.markup import attribute, local, named
 from studio.text.numbering import Numbering
 from studio.text.wordparagraphs import Paragraphs
-from studio.text.wordstyles import OFF, Styles, is_contents
+from studio.text.wordstyles import OFF, Styles, is_contents, is_prompt
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -164,7 +164,7 @@ class Body(Paragraphs):
         return False
 
     def _enter_word_art(self, element: Element) -> bool:
-        self._levels[-1].beside.paragraph(attribute(element, "string"))
+        self._levels[-1].place.paragraph(attribute(element, "string"))
         return True
 
     def _enter_ruby(self, reading: Element) -> bool:
@@ -230,10 +230,13 @@ class Body(Paragraphs):
         if found is None:
             self.left.add("other", int(self._chunk is None))
         else:
-            self._levels[-1].beside.extend(found)
+            self._levels[-1].place.extend(found)
         return False
 
     def _enter_control(self, control: Element) -> bool:
+        if is_prompt(control):
+            self.left.add("prompt", int(_has_text(control)))
+            return False
         if not is_contents(control):
             return True
         paragraphs = ("".join(t.text or "" for t in named(p, "t")) for p in named(control, "p"))

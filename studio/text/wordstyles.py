@@ -119,3 +119,12 @@ def is_contents(control: Element) -> bool:
         for gallery in named(properties, "docPartGallery")
     )
     return any("contents" in gallery.lower() for gallery in galleries)
+
+
+def is_prompt(control: Element) -> bool:
+    """Whether a content control shows only what it asks for, as “Click here to enter text”."""
+    return any(
+        attribute(shows, "val") not in OFF
+        for properties in children(control, "sdtPr")
+        for shows in children(properties, "showingPlcHdr")
+    )

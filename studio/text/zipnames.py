@@ -12,7 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 from studio.language import _
-from studio.text.encoding import COMMON
+from studio.text import alphabets
+from studio.text.commonest import COMMON
 
 CANDIDATES = {
     "utf-8": "UTF-8",
@@ -23,6 +24,8 @@ CANDIDATES = {
     "cp1252": "Windows-1252",
     "cp850": "DOS-850",
     "cp437": "DOS-437",
+    "cp1250": "Windows-1250",
+    "cp852": "DOS-852",
     "cp1251": "Windows-1251",
     "cp866": "DOS-866",
     "koi8_r": "KOI8-R",
@@ -94,15 +97,17 @@ def _doubt(foreign: list[bytes], found: list[tuple[float, str]], best: tuple[flo
     shown = [name.decode(best[1], errors="replace") for name in foreign]
     for score, encoding in found:
         other = [name.decode(encoding, errors="replace") for name in foreign]
-        if other != shown and best[0] - score < CLEAR:
+        pairs = zip(shown, other, strict=True)
+        differs = next((pair for pair in pairs if pair[0] != pair[1]), None)
+        if differs and best[0] - score < CLEAR:
             return _(
                 "The names of its files do not say in which alphabet they are written. They were "
                 "read as {encoding}, as “{name}”; it may also be {other}, as “{another}”."
             ).format(
                 encoding=CANDIDATES[best[1]],
-                name=shown[0],
+                name=differs[0],
                 other=CANDIDATES[encoding],
-                another=other[0],
+                another=differs[1],
             )
     return ""
 
@@ -119,6 +124,9 @@ def _scored(names: list[bytes], encoding: str) -> tuple[float, str]:
         if encoding == "utf-8":
             points += 3 * sum(name[place] > "\u07ff" for place in foreign) + len(foreign)
     score = points / max(1.0, letters) - 0.5 * (encoding in _RARE)
+    if encoding in alphabets.ENCODINGS:
+        decoded = (name.decode(encoding, errors="replace") for name in names[:SAMPLE])
+        score += 2 * alphabets.fit("\n".join(decoded))
     return score - (0.0 if _decodes(names, encoding) else UNREADABLE), encoding
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.text import forms
+from studio.text import lookalikes
 from studio.text.cleaning import clean
 from studio.text.numbering import written
 from studio.text.segmentation import chapters_of
@@ -237,5 +237,5 @@ PIECES = (
 def test_every_line_can_be_looked_at(pieces: list[str], gap: str) -> None:
     line = gap.join(pieces).strip()
     if line:
-        found = forms.unsure(line)
+        found = lookalikes.unsure(line)
         assert found is None or found.number is None or found.number > 0

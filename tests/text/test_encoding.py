@@ -219,3 +219,60 @@ def test_random_bytes_are_no_text(seed: int) -> None:
 def test_a_program_is_no_text() -> None:
     with pytest.raises(StudioError, match="save it as plain text"):
         decode("novel.txt", b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 40)
+
+
+POLISH = "Wiosną przyjechało czterech ludzi z żółtą farbą. Część z nich stała przy ścianie."
+RUSSIAN = "Весной в город приехали четверо. Они несли ведро краски. Вода дойдёт сюда, сказал он."
+GERMAN = "Die Straße war naß; die Bäume überm Fluß rauschten. „Schöne Töne“, sagte Jürgen."
+
+
+@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((ENGLISH, name) for name in ("cp1252", "mac_roman")),
+        *((text, name) for text in (FRENCH, GERMAN) for name in ("mac_roman", "cp850", "cp1252")),
+        *((POLISH, name) for name in ("cp1250", "cp852", "iso8859_2")),
+        *((RUSSIAN, name) for name in ("cp1251", "koi8_r", "cp866", "mac_cyrillic")),
+    ],
+)
+def test_an_alphabet_is_told_by_where_its_letters_stand(
+    text: str, encoding: str, times: int
+) -> None:
+    data = (text + "\n").encode(encoding, errors="ignore") * times
+    decoded = decode("story.txt", data)
+    assert (decoded.text, decoded.notes) == (data.decode(encoding), ())
+
+
+def test_a_guess_among_alphabets_is_said() -> None:
+    odd = "caf\x81 \x8d\x9d \xbb\xab \xa4".encode("latin-1") + b" and many plain words more"
+    assert "not certain in which encoding" in decode("story.txt", odd).notes[0]
+
+
+@pytest.mark.parametrize("text", [EN, SC, JP])
+@pytest.mark.parametrize("tail", [EN, FRENCH, SC])
+def test_utf_8_behind_utf_16_is_read_as_what_it_is(text: str, tail: str) -> None:
+    for order in ("utf-16", "utf-16-le", "utf-16-be"):
+        if order != "utf-16" and text is JP:
+            continue
+        decoded = decode("story.txt", text.encode(order) + tail.encode())
+        assert decoded.text == text + tail
+        line = 1 + text.count("\n")
+        assert f"From line {line} on the file is written in UTF-8" in decoded.notes[0]
+
+
+@pytest.mark.parametrize("order", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_behind_utf_8_is_read_as_what_it_is(order: str) -> None:
+    decoded = decode("story.txt", FRENCH.encode() + b"\n" + EN.encode(order))
+    assert decoded.text == f"{FRENCH}\n{EN}"
+    assert "on the file is written in UTF-16" in decoded.notes[0]
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_utf_8_gbk_and_big5_in_one_file(times: int) -> None:
+    parts = [(SC, "utf-8"), (SC, "gbk"), (TC, "big5")]
+    for order in (parts, parts[::-1], parts[1:], [parts[2], parts[0], parts[1]]):
+        data = b"".join((text * times).encode(encoding) for text, encoding in order)
+        decoded = decode("story.txt", data)
+        assert decoded.text == "".join(text * times for text, _encoding in order)
+        assert "more than one encoding" in decoded.notes[0]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections.abc import Iterator
 
 from studio.errors import StudioError
 from studio.language import _
 from studio.text import encoding, separators, tables
-from studio.text.readers import txt
 from studio.text.reading import ColumnOptions, Reading
 
 LARGEST = 48 << 20
@@ -18,7 +16,6 @@ LARGEST = 48 << 20
 MOST_SEPARATORS = 300_000
 """In one line. That many commas of prose fill fifteen megabytes."""
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _STOPS = (".", "!", "?", "。", "！", "？", "”", "」")
 
 
@@ -41,7 +38,7 @@ class Csv:
         decoded = _decoded(name, data)
         columns, header = _columns(name, decoded.text, options.column)
         rows = _rows(name, decoded.text, header)
-        return tables.read(name, columns, rows, decoded.encoding, txt.damage(decoded))
+        return tables.read(name, columns, rows, decoded.encoding, decoded.told())
 
 
 def _decoded(name: str, data: bytes) -> encoding.Decoded:
@@ -108,10 +105,10 @@ def _separator(name: str, text: str) -> separators.Separator:
 
 
 def _lines(text: str, separator: str) -> Iterator[str]:
-    for match in _LINE.finditer(text):
-        if match[0].count(separator) > MOST_SEPARATORS:
+    for line in separators.lines_of(text):
+        if line.count(separator) > MOST_SEPARATORS:
             raise csv.Error(f"more than {MOST_SEPARATORS} columns")
-        yield match[0]
+        yield line
 
 
 plugin = Csv()

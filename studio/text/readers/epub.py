@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import composition, holding, markup, packages, pageparts, webpages
+from studio.text import composition, markup, packages, pageparts, pageprose, webpages
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
-from studio.text.holding import Weights
+from studio.text.leftovers import Leftovers
+from studio.text.pageprose import Weights
 from studio.text.reading import FootnoteOptions, Reading
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class _Story:
         self._archive = archive
         self._package = package
         self._options = options
-        self._size = self._footnotes = self._tables = self._readings = 0
+        self._left = Leftovers()
+        self._size = 0
         self._left_out: list[str] = []
         self._empty: list[str] = []
         self._lists: dict[str, Element] = {}
@@ -92,9 +94,8 @@ class _Story:
             *composition.named(
                 _("Left out, because they are not in the book’s reading order: {names}."), beside
             ),
-            *pageparts.left_out(self._left_out, self._readings),
-            *composition.footnotes_left_out(self._footnotes),
-            *composition.tables_left_out(self._tables),
+            *pageparts.left_out(self._left_out),
+            *self._left.notes(),
         )
 
     def _root(self, file: str) -> Element | None:
@@ -103,9 +104,12 @@ class _Story:
         if self._size > LARGEST:
             _refuse(self._archive.name)
         try:
-            return markup.page(f"{self._archive.name}: {file}", content)[0]
+            root, decoded = markup.page(f"{self._archive.name}: {file}", content)
         except markup.Empty:
             return None
+        for note in decoded.told():
+            self._left.say(f"{file}: {note}")
+        return root
 
     def _add(self, file: str, root: Element) -> None:
         marks = self._package.lists.get(file, frozenset()) - {""}
@@ -114,9 +118,7 @@ class _Story:
         if not page.blocks.is_empty:
             self.blocks.extend(page.blocks)
         self._left_out += page.left_out
-        self._footnotes += page.footnotes
-        self._tables += page.tables
-        self._readings += page.readings
+        self._left.update(page.left)
 
     def _is_list(self, file: str, root: Element) -> bool:
         """Whether the book, or the document itself, calls the whole of it a list of names."""
@@ -142,7 +144,7 @@ class _Story:
     def _says(root: Element | None) -> bool:
         if root is None:
             return False
-        return bool(holding.first_words(next(markup.named(root, "body"), root)))
+        return bool(pageprose.first_words(next(markup.named(root, "body"), root)))
 
 
 def _refuse(name: str) -> None:

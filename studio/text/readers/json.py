@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 from studio.errors import StudioError
 from studio.language import _
 from studio.text import encoding, tables
-from studio.text.readers import txt
 from studio.text.reading import ColumnOptions, Reading
 
 LARGEST = 32 << 20
@@ -42,7 +41,7 @@ class Json:
         title, rows = _rows(name, decoded.text)
         names = itertools.chain.from_iterable(rows[: 5 * tables.SAMPLE])
         columns = tables.choose(name, names, rows[: tables.SAMPLE], options.column)
-        reading = tables.read(name, columns, rows, decoded.encoding, txt.damage(decoded))
+        reading = tables.read(name, columns, rows, decoded.encoding, decoded.told())
         return reading.model_copy(update={"title": reading.title or title})
 
 

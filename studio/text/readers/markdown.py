@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from studio.language import _, n_
+from studio.language import _
 from studio.text import composition, encoding, headings
 from studio.text.inlines import plain
-from studio.text.readers import txt
+from studio.text.leftovers import Leftovers
 from studio.text.reading import ReaderOptions, Reading
 from studio.text.scrivenings import without_styles
 
@@ -53,23 +53,22 @@ class Markdown:
         decoded = encoding.decode(name, data)
         text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
         title, fields, text = _front_matter(text)
-        pieces, comments = _Pieces(), 0
+        pieces, left = _Pieces(), Leftovers()
         for part, is_code in _parts(text):
             if is_code:
                 pieces.code(part)
             else:
                 prose, count = _without_comments(part)
                 pieces.prose(prose)
-                comments += count
-        note = n_("{count} comment was left out.", "{count} comments were left out.", comments)
+                left.add("comment", count)
         return Reading(
             text=without_styles(pieces.text()),
             encoding=decoded.encoding,
             title=title,
             notes=(
                 *composition.named(_("Left out: the fields above the text, {names}."), fields),
-                *((note.format(count=comments),) if comments else ()),
-                *txt.damage(decoded),
+                *left.notes(),
+                *decoded.told(),
             ),
         )
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LARGEST_GROUP = 128 << 20
 """Bytes of one column in one row group, unpacked."""
 MOST_ROWS = 5_000_000
+MOST_TEXTS = 8
+"""Columns of words in which the prose is looked for."""
 BATCH = 256
 """Rows read at a time."""
 _FORMAT_LIMIT = 10_000_000
@@ -71,7 +73,7 @@ def _columns(name: str, data: bytes, wanted: str) -> tables.Columns:
         for field in schema
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
     ]
-    sample = itertools.islice(_rows(name, data, texts[: tables.SHOWN]), tables.SAMPLE)
+    sample = itertools.islice(_rows(name, data, texts[:MOST_TEXTS]), tables.SAMPLE)
     columns = tables.choose(name, texts, sample, wanted)
     others = [n for n in schema.names if n not in (columns.text, columns.title)]
     return columns._replace(others=tuple(others))

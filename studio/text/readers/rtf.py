@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from studio.text import composition
 from studio.text.reading import FootnoteOptions, Reading
 from studio.text.richtext import Document
 from studio.text.scrivenings import Scrivenings, escaped
@@ -26,17 +25,12 @@ class Rtf:
         """
         document = Document(name, options.footnotes)
         document.read(escaped(data))
-        scrivenings = Scrivenings(options.footnotes)
+        scrivenings = Scrivenings(document.left, options.footnotes)
         blocks = scrivenings.prose(document.blocks)
         return Reading(
             text=blocks.text(),
             encoding=document.encoding,
-            notes=(
-                *composition.footnotes_left_out(document.footnotes + scrivenings.footnotes),
-                *scrivenings.notes(),
-                *document.left.notes(),
-                *blocks.notes(),
-            ),
+            notes=(*document.left.notes(), *blocks.notes()),
         )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
-from studio.language import _, n_
-from studio.text import composition, encoding, markup
+from studio.language import _
+from studio.text import encoding, markup
 from studio.text.archives import Archive
 from studio.text.composition import Blocks
 from studio.text.composition import named as listed
@@ -71,7 +72,7 @@ class Scrivener:
             text=binder.blocks.text(),
             encoding="utf-8",
             title=re.sub(r"\.scriv$", "", posixpath.basename(name)),
-            notes=(*binder.notes(), *binder.left.notes(), *binder.blocks.notes()),
+            notes=(*binder.notes(), *binder.blocks.notes()),
         )
 
 
@@ -80,19 +81,21 @@ class Binder:
 
     def __init__(self, archive: Archive, folder: str, options: ScrivenerOptions) -> None:
         self.blocks = Blocks()
-        self._scrivenings = Scrivenings(options.footnotes)
         self.left = Leftovers()
+        self._scrivenings = Scrivenings(self.left, options.footnotes)
         self._excluded: list[str] = []
         self._elsewhere: list[str] = []
         self._deep: list[str] = []
         self._without: list[str] = []
         self._unread: list[str] = []
-        self._comments = self._footnotes = 0
         self._archive = archive
         self._members = Members(archive.names)
         self._known: set[str] = set()
         self._folder = folder
         self._options = options
+        self._inside = posixpath.join(folder, "")
+        asides = (bool(_ASIDE.search(name)) for name in self._files())
+        self.left.add("aside", sum(asides))
 
     def add(self, item: Element, level: int) -> None:
         """Read what the item holds, and then all below it."""
@@ -120,21 +123,11 @@ class Binder:
 
     def notes(self) -> tuple[str, ...]:
         """What of the project was not read."""
-        inside = posixpath.join(self._folder, "")
         strays = [
-            n
-            for n in self._archive.names
-            if n.startswith(inside) and _ORPHAN.fullmatch(n[len(inside) :]) and n not in self._known
+            name
+            for name in self._files()
+            if name not in self._known and _ORPHAN.fullmatch(name.removeprefix(self._inside))
         ]
-        asides = sum(bool(_ASIDE.search(n)) for n in self._archive.names if n.startswith(inside))
-        beside = n_(
-            "{count} synopsis, note or snapshot of a document was left out.",
-            "{count} synopses, notes and snapshots of documents were left out.",
-            asides,
-        )
-        comments = n_(
-            "{count} comment was left out.", "{count} comments were left out.", self._comments
-        )
         return (
             *listed(_("Left out, because they are not compiled: {names}."), self._excluded),
             *listed(_("Left out, because they are outside the draft: {names}."), self._elsewhere),
@@ -142,11 +135,12 @@ class Binder:
             *listed(_("No text was found for: {names}."), self._without),
             *listed(_("Not read, because it is no text: {names}."), self._unread),
             *listed(_("Not read, because the binder does not name them: {names}."), strays),
-            *composition.footnotes_left_out(self._footnotes + self._scrivenings.footnotes),
-            *((comments.format(count=self._comments),) if self._comments else ()),
-            *((beside.format(count=asides),) if asides else ()),
-            *self._scrivenings.notes(),
+            *self.left.notes(),
         )
+
+    def _files(self) -> Iterator[str]:
+        """The files of the project."""
+        return (name for name in self._archive.names if name.startswith(self._inside))
 
     def _head(self, title: str, level: int, is_folder: bool) -> None:
         if _UNTITLED.fullmatch(title) or not (is_folder or self._options.scene_titles):
@@ -175,11 +169,11 @@ class Binder:
         elif kind == "Text" and not _items(item):
             self._without.append(_name(item))
         if file := self._find(item, COMMENTS):
-            root, _damaged = markup.mended(self._archive.name, self._archive.read(file))
+            root, _damaged = markup.recovered(self._archive.name, self._archive.read(file))
             notes = list(named(root, "Comment")) if root is not None else []
             footnotes = sum(attribute(note, "Footnote") == "Yes" for note in notes)
-            self._footnotes += footnotes
-            self._comments += len(notes) - footnotes
+            self.left.add("footnote", footnotes)
+            self.left.add("comment", len(notes) - footnotes)
 
     def _read(self, file: str, level: int) -> None:
         data, shown = self._archive.read(file), f"{self._archive.name}: {file}"
@@ -187,12 +181,14 @@ class Binder:
         if file.lower().endswith(".rtf"):
             document = Document(shown, self._options.footnotes)
             document.read(escaped(data))
-            self._footnotes += document.footnotes
             self.left.update(document.left)
             found = document.blocks
         else:
-            for line in encoding.decode(shown, data).text.splitlines():
+            decoded = encoding.decode(shown, data)
+            for line in decoded.text.splitlines():
                 found.paragraph(line)
+            for note in decoded.told():
+                self.left.say(f"{file}: {note}")
         self.blocks.extend(self._scrivenings.prose(found, level))
 
 

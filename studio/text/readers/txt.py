@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from studio.language import _
 from studio.text import encoding
 from studio.text.reading import ReaderOptions, Reading
 
@@ -20,15 +19,7 @@ class PlainText:
     def run(self, name: str, data: bytes, options: ReaderOptions) -> Reading:
         """The text as it stands in the file; StudioError when the bytes are no text."""
         decoded = encoding.decode(name, data)
-        return Reading(text=decoded.text, encoding=decoded.encoding, notes=damage(decoded))
-
-
-def damage(decoded: encoding.Decoded) -> tuple[str, ...]:
-    """What to tell the writer of how a file was read, and of what could not be."""
-    if not decoded.damaged:
-        return decoded.notes
-    note = _("{count} damaged characters could not be read; they are shown as “\ufffd”.")
-    return (*decoded.notes, note.format(count=decoded.damaged))
+        return Reading(text=decoded.text, encoding=decoded.encoding, notes=decoded.told())
 
 
 plugin = PlainText()

@@ -9,7 +9,7 @@ from studio.text.importing import read_manuscript
 from studio.text.readers.docx import plugin as docx
 from studio.text.reading import Reading
 from tests import manuscripts
-from tests.manuscripts import raw_docx
+from tests.manuscripts import p, r, raw_docx
 
 STYLES = (
     f"<w:styles {manuscripts.W}>"
@@ -21,15 +21,6 @@ STYLES = (
     '<w:style w:styleId="loop"><w:basedOn w:val="loop"/></w:style>'
     "</w:styles>"
 )
-
-
-def p(inside: str, properties: str = "") -> str:
-    return f"<w:p>{properties and f'<w:pPr>{properties}</w:pPr>'}{inside}</w:p>"
-
-
-def r(text: str, properties: str = "") -> str:
-    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{inner}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def read(body: str, **parts: str) -> Reading:

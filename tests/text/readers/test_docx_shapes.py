@@ -9,19 +9,10 @@ from studio.text import worddocument
 from studio.text.readers.docx import plugin as docx
 from studio.text.reading import Reading
 from tests import manuscripts
-from tests.manuscripts import CHINESE, ENGLISH, raw_docx, zipped
+from tests.manuscripts import CHINESE, ENGLISH, p, r, raw_docx, zipped
 
 LONG = ENGLISH * 4
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-
-
-def p(inside: str, properties: str = "") -> str:
-    return f"<w:p>{properties and f'<w:pPr>{properties}</w:pPr>'}{inside}</w:p>"
-
-
-def r(text: str, properties: str = "") -> str:
-    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{inner}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def read(body: str, **parts: str) -> Reading:
@@ -447,3 +438,19 @@ def test_a_damaged_part_beside_the_text_does_not_take_the_text(part: str) -> Non
 def test_a_damaged_text_is_refused_as_before() -> None:
     with pytest.raises(StudioError, match="damaged"):
         docx.run("a.docx", zipped({"word/document.xml": "<w:document"}), docx.Spec())
+
+
+def test_a_box_at_the_beginning_of_a_paragraph_stands_before_it() -> None:
+    box = f"<w:r><w:pict><w:txbxContent>{p(r('Box.'))}</w:txbxContent></w:pict></w:r>"
+    assert words(p(box + r("Text."))) == ["Box.", "Text."]
+    assert words(p(r("Text.") + box)) == ["Text.", "Box."]
+    assert words(p(r("One.")) + p(box) + p(r("Two."))) == ["One.", "Box.", "Two."]
+
+
+def test_what_a_field_asks_for_is_no_text() -> None:
+    prompt = "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{}</w:sdtContent></w:sdt>"
+    reading = read(p(r("He. ") + prompt.format(r("Click here to enter text."))) + p(r("She.")))
+    assert reading.text == "He.\n\nShe."
+    assert any("1 prompt of a field" in note for note in reading.notes)
+    filled = prompt.replace("<w:showingPlcHdr/>", "<w:showingPlcHdr w:val='0'/>")
+    assert words(p(filled.format(r("Words.")))) == ["Words."]

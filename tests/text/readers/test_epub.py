@@ -316,3 +316,34 @@ def test_a_link_that_leads_out_of_the_book_finds_nothing() -> None:
     extra = '<item id="i0" href="../../../etc/passwd" media-type="application/xhtml+xml"/>'
     data = manuscripts.epub({"a.xhtml": "<p>He.</p>"}, opf=extra)
     assert "root:" not in read(data).text
+
+
+OWN = "<!DOCTYPE html [<!ENTITY dash \"&#8212;\"><!-- one --><!ENTITY who 'Anne'>]>"
+
+
+def test_a_book_may_name_characters_of_its_own() -> None:
+    page = f'<?xml version="1.0"?>{OWN}{manuscripts.xhtml("<p>&who; &dash; and he&nbsp;went.</p>")}'
+    data = manuscripts.epub({"a.xhtml": ""}, **{"OEBPS/a.xhtml": page})
+    assert lines(data) == ["Anne — and he\xa0went."]
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "said"),
+    [
+        ("Chapter 1", "<p>1</p><p>He.</p>", ["# Chapter 1", "He."]),
+        ("Chapter One: The Quay", "<p>One</p><p>The Quay</p><p>He.</p>",
+         ["# Chapter One: The Quay", "He."]),
+        ("第一章 归来", "<p>一</p><p>他走了。</p>", ["# 第一章 归来", "他走了。"]),
+        ("Chapter 1", "<p>Chapter 1<br/>The Quay</p><p>He.</p>",
+         ["# Chapter 1", "The Quay", "He."]),
+        ("Chapter 1: The Quay", "<p>Chapter 1<br/>The Quay</p><p>He.</p>",
+         ["# Chapter 1: The Quay", "He."]),
+        ("He went", "<p>He went<br/>home.</p>", ["# He went", "He went\nhome."]),
+        ("Chapter 1", "<p>2</p><p>He.</p>", ["# Chapter 1", "2", "He."]),
+    ],
+)  # fmt: skip
+def test_a_number_or_a_line_that_repeats_the_contents_is_said_once(
+    title: str, body: str, said: list[str]
+) -> None:
+    nav = f'<li><a href="a.xhtml">{title}</a></li>'
+    assert lines(manuscripts.epub({"a.xhtml": body}, nav=nav, opf=NAV_ITEM)) == said

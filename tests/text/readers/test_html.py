@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from studio.text.importing import read_manuscript
-from studio.text.mending import mended
+from studio.errors import StudioError
+from studio.text.closing import closed
+from studio.text.importing import read_file, read_manuscript
 from studio.text.readers.html import plugin as html
 from studio.text.reading import Reading
 from tests import manuscripts
@@ -109,7 +110,7 @@ def test_nothing_swallows_the_text(page: str, text: str) -> None:
 
 @pytest.mark.parametrize("mark", ["<script>", "<title><p>", "<!--", "<![CDATA[", "<title>"])
 def test_marks_without_an_end_are_looked_at_once(mark: str) -> None:
-    mended(mark * 100_000 + "<p></title>")
+    closed(mark * 100_000 + "<p></title>")
 
 
 def test_tables_for_layout_are_read() -> None:
@@ -170,3 +171,42 @@ def test_a_novel_as_a_page() -> None:
     manuscript = read_manuscript("novel.htm", data)
     assert (manuscript.title, manuscript.encoding) == ("渡船", "gb18030")
     assert [c.title for c in manuscript.chapters] == ["第一章", "第二章", "第三章"]
+
+
+MAIL = (
+    b"From: <Saved by a browser>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\n'
+    b"Content-Type: text/html; charset=gb2312\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    b"<meta charset=3Dgb2312><p>=C4=C7=C4=EA=B4=BA=CC=EC=A1=A3</p>\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.mht", "a.mhtml"])
+def test_a_page_that_a_browser_saved_as_a_mail_is_read(name: str) -> None:
+    assert read_file(name, MAIL).text == "那年春天。"
+
+
+def test_a_mail_without_a_page_is_refused_in_words() -> None:
+    with pytest.raises(StudioError, match="holds no web page"):
+        read_file("a.html", b"MIME-Version: 1.0\nContent-Type: image/png\n\nx")
+
+
+def test_how_its_bytes_were_read_is_said() -> None:
+    data = "<p>Il était une fois, à l’aube ; déjà.</p>\n".encode() + b"<p>d\xe9j\xe0 vu</p>"
+    reading = read_file("a.html", data)
+    assert "déjà vu" in reading.text
+    assert "Windows-1252" in " ".join(reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>He <span aria-hidden='true'>really</span> went.</p>", "He really went."),
+        ("<h2><a aria-hidden='true' href='#x'>#</a>Night</h2><p>He.</p>", "## Night\n\nHe."),
+        ("<p>He<span aria-hidden='true'>•</span> went.</p><p>She.</p>", "He went.\n\nShe."),
+        ("<p>He went.</p><div aria-hidden='true'>Menu</div>", "He went."),
+    ],
+)
+def test_what_is_only_not_read_aloud_is_shown(body: str, text: str) -> None:
+    assert read(body).text == text

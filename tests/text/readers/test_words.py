@@ -32,7 +32,8 @@ class Words:
         said = " ".join(reading.notes)
         for word, instead in self.said_as.items():
             assert found[word] <= 1, (word, reading.text)
-            named = any(part in said for part in instead) or (instead and "and others" in said)
+            many = instead and re.search(r"and \d+ more", said)
+            named = any(part in said for part in instead) or many
             assert found[word] == 1 or named, (word, instead, reading)
 
 

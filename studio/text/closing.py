@@ -21,7 +21,7 @@ _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _COMMENT, _COMMENT_END = "<!--", "-->"
 
 
-def mended(text: str) -> str:
+def closed(text: str) -> str:
     """The page with its elements, comments and sections closed where they can only end."""
     if _CDATA in text:
         text = _without_sections(text)
@@ -30,7 +30,7 @@ def mended(text: str) -> str:
     last = text.rfind(_COMMENT_END)
     if (open_ended := text.find(_COMMENT, max(last, 0))) >= 0:
         text = text[:open_ended] + text[open_ended:].replace(_COMMENT, "&lt;!--")
-    return _closed(_NOFRAMES.sub(r"\1div", text))
+    return _ended(_NOFRAMES.sub(r"\1div", text))
 
 
 def _without_sections(text: str) -> str:
@@ -42,7 +42,7 @@ def _without_sections(text: str) -> str:
     return "".join(parts)
 
 
-def _closed(text: str) -> str:
+def _ended(text: str) -> str:
     """With an end for each element that takes everything for its text and has none."""
     tags = list(_RAW.finditer(text))
     ends: dict[str, list[int]] = {}
