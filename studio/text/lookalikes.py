@@ -146,7 +146,7 @@ def _nth(line: str) -> Heading | None:
         return None
     word = (match["word"] or "counted").lower()
     word = headings.ENGLISH_WORDS.get(word, word)
-    kind: Kind = word if word in ("part", "counted") else "chapter"
+    kind: Kind = "counted" if not match["word"] else "part" if word == "part" else "chapter"
     return Heading(kind, value, titled=bool(match["rest"]), form="nth", word=word)
 
 
