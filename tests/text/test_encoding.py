@@ -288,9 +288,10 @@ def test_utf_8_behind_utf_16_is_read_as_what_it_is(text: str, tail: str) -> None
 
 
 @pytest.mark.parametrize("order", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_behind_utf_8_is_read_as_what_it_is(order: str) -> None:
-    decoded = decode("story.txt", FRENCH.encode() + b"\n" + EN.encode(order))
-    assert decoded.text == f"{FRENCH}\n{EN}"
+@pytest.mark.parametrize(("text", "tail"), [(FRENCH, EN), (SC, SC * 9), (EN, SC * 9), (TC, EN)])
+def test_utf_16_behind_utf_8_is_read_as_what_it_is(text: str, tail: str, order: str) -> None:
+    decoded = decode("story.txt", text.encode() + b"\n" + tail.encode(order))
+    assert decoded.text == f"{text}\n{tail}"
     assert "on the file is written in UTF-16" in decoded.notes[0]
 
 
