@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from studio.text.composition import listed, named
 ZIP = ".zip"
 PROJECT = ".scriv"
 BINDER = ".scrivx"
-PROJECT_FILES = (BINDER, ".rtf", ".txt")
+PROJECT_FILES = (BINDER, ".rtf", ".txt", ".comments")
 """Endings of what the reader of a project needs."""
 QUIET = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
 """What systems put beside a writer's files, besides what begins with a dot."""
@@ -166,17 +166,15 @@ def _sorted_out(
 ) -> FileSet:
     """The files that a reader knows, and notes on the others."""
     seen = {member: read for member, read in files.items() if not _is_quiet(member)}
-    projects = {p for p in map(partial(_project_of, name), seen) if p is not None}
+    projects = _projects(name, seen)
     members = [
-        Member(_project_name(name, project), partial(_packed, project, seen))
-        for project in projects
-        if any(_project_of(name, m) == project and m.endswith(BINDER) for m in seen)
+        Member(called, partial(_packed, project, seen)) for project, called in projects.items()
     ]
     known = {e for r in discover("studio.text.readers").values() for e in r.endings}
     known -= {ZIP, PROJECT}
     others: list[str] = []
     for member, read in seen.items():
-        if _project_of(name, member) is not None:
+        if any(member.startswith(project) for project in projects):
             continue
         if PurePosixPath(member).suffix.lower() in known:
             members.append(Member(member, read))
@@ -205,17 +203,20 @@ def _is_project(name: str) -> bool:
     return name.lower().endswith(PROJECT)
 
 
-def _project_of(name: str, member: str) -> str | None:
-    """The folder of the project that a file is part of; empty where the zip itself is one."""
-    parts = PurePosixPath(member).parts
-    for place, part in enumerate(parts[:-1]):
-        if _is_project(part):
-            return "/".join(parts[: place + 1])
-    return "" if _is_project(PurePosixPath(name).stem) else None
-
-
-def _project_name(name: str, project: str) -> str:
-    return project or PurePosixPath(name).stem
+def _projects(name: str, members: Iterable[str]) -> dict[str, str]:
+    """The projects among these files: what the names of their files begin with, and what they
+    are called. Their folder may have any name, or be the zip itself."""
+    projects: dict[str, str] = {}
+    binders = (m for m in members if m.lower().endswith(BINDER))
+    for binder in sorted(binders, key=lambda m: m.count("/")):
+        folder = PurePosixPath(binder).parent
+        inside = "" if folder == PurePosixPath() else f"{folder}/"
+        if any(inside.startswith(project) for project in projects):
+            continue
+        called = str(folder) if inside else PurePosixPath(name).stem
+        of_binder = PurePosixPath(binder).with_suffix(PROJECT)
+        projects[inside] = called if _is_project(called) else str(of_binder)
+    return projects
 
 
 def _packed(project: str, files: Mapping[str, Callable[[], bytes]]) -> bytes:
@@ -223,8 +224,7 @@ def _packed(project: str, files: Mapping[str, Callable[[], bytes]]) -> bytes:
     inside = {
         member: read
         for member, read in files.items()
-        if member.startswith(f"{project}/" if project else "")
-        and member.lower().endswith(PROJECT_FILES)
+        if member.startswith(project) and member.lower().endswith(PROJECT_FILES)
     }
     return pack((member, inside[member]()) for member in sorted(inside))
 

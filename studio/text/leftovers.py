@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from studio.errors import StudioError
 from studio.language import _, n_
 
 Words = Callable[[int], str]
@@ -80,6 +81,11 @@ class Leftovers:
     def say(self, note: str) -> None:
         """Tell something that is no matter of counting; once, however often it is said."""
         self._said[note] = None
+
+    def say_unread(self, part: str, problem: StudioError) -> None:
+        """Name a part of the file that is damaged, where the rest can be read without it."""
+        note = _("The part “{part}” could not be read and was left out: {why}")
+        self.say(note.format(part=part, why=problem.why))
 
     def update(self, other: Leftovers) -> None:
         """Count in what another part of the same file left out."""

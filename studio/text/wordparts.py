@@ -152,11 +152,7 @@ def readable(parts: Parts, name: str, left: Leftovers) -> Element | None:
     try:
         return parts.xml(name)
     except StudioError as problem:
-        left.say(
-            _("The part “{part}” could not be read and was left out: {why}").format(
-                part=name, why=problem.why
-            )
-        )
+        left.say_unread(name, problem)
         return None
 
 

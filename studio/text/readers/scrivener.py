@@ -163,7 +163,10 @@ class Binder:
     def _content(self, item: Element, title: str, level: int) -> None:
         kind = attribute(item, "Type")
         if file := self._find(item, CONTENTS):
-            self._read(file, level)
+            try:
+                self._read(file, level)
+            except StudioError as problem:
+                self.left.say_unread(_name(item), problem)
         elif kind not in ("Text", "Folder", "Root", ""):
             self._unread.append(_name(item))
         elif kind == "Text" and not _items(item):

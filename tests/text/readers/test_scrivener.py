@@ -79,6 +79,44 @@ def test_a_zip_of_the_folder() -> None:
     assert ENGLISH in read_manuscript("backup.zip", project).text
 
 
+@pytest.mark.parametrize(
+    ("zip_name", "folder", "called"),
+    [
+        ("Novel.scriv.zip", "", "Novel.scriv"),
+        ("Novel.scriv (1).zip", "", "Novel.scriv"),
+        ("backup.zip", "", "Novel.scriv"),
+        ("backup.zip", "My Book/", "My Book/Novel.scriv"),
+        ("backup.zip", "a.scriv/", "a.scriv"),
+    ],
+)
+def test_a_project_is_known_by_its_binder(zip_name: str, folder: str, called: str) -> None:
+    files = {
+        name.replace("Novel.scriv/", folder, 1): content
+        for name, content in manuscripts.scrivener().items()
+    }
+    files[f"{folder}Files/Data/U2/content.comments"] = (
+        "<Comments><Comment Footnote='Yes'/></Comments>"
+    )
+    (file,) = filesets.expand(zip_name, manuscripts.zipped(files)).files
+    assert file.name == called
+    manuscript = read_manuscript(file.name, file.read())
+    assert ENGLISH in manuscript.text
+    assert "1 footnote was left out." in manuscript.notes
+
+
+def test_a_project_without_its_binder_is_not_passed_over() -> None:
+    files = {k: v for k, v in manuscripts.scrivener().items() if not k.endswith(".scrivx")}
+    assert ENGLISH in read_manuscript("a.zip", manuscripts.zipped(files | {"b.txt": "x"})).text
+
+
+@pytest.mark.parametrize("damaged", [b"\0" * 90, b"no rtf at all"])
+def test_a_damaged_document_is_named_and_the_others_are_read(damaged: bytes) -> None:
+    files = manuscripts.scrivener() | {"Novel.scriv/Files/Data/U2/content.rtf": damaged}
+    reading = read(files)
+    assert ENGLISH in reading.text
+    assert any("“Untitled” could not be read" in note for note in reading.notes)
+
+
 def written(text: str, **options: bool) -> Reading:
     """What is read of a project whose second document holds this text, as Scrivener writes it."""
     escaped = "".join("\\" * (c in "{}\\") + c for c in text).replace("\n", "\\par ")
