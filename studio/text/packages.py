@@ -185,8 +185,15 @@ def _root_file(archive: Archive) -> str:
 
 
 def _title(root: Element) -> str:
-    found = next((t for m in named(root, "metadata") for t in named(m, "title")), None)
-    return " ".join((found.text or "").split()) if found is not None else ""
+    """The title that calls itself the main one, else the first."""
+    titles = [t for m in named(root, "metadata") for t in named(m, "title") if markup.words(t)]
+    main = {
+        attribute(meta, "refines").lstrip("#")
+        for meta in named(root, "meta")
+        if attribute(meta, "property") == "title-type" and markup.words(meta) == "main"
+    }
+    titles.sort(key=lambda title: attribute(title, "id") not in main)
+    return markup.words(titles[0]) if titles else ""
 
 
 def _refuse_protected(archive: Archive, pages: tuple[str, ...]) -> None:
@@ -209,33 +216,44 @@ def _refuse_protected(archive: Archive, pages: tuple[str, ...]) -> None:
 def _contents(archive: Archive, book: _Book) -> tuple[list[tuple[str, str, int]], bool]:
     """Target, title and level of each entry of the table of contents, and whether it is damaged.
 
-    That of EPUB 3 goes before the older one.
+    That of EPUB 3 goes before the older one, unless it names less than half of the documents:
+    some programs write no more than a cover and a beginning into it.
     """
-    broken = False
     tables = [(True, file) for file in sorted(book.navigation)]
     tables += [
         (False, book.files[key])
         for key, item in book.items.items()
         if attribute(item, "media-type") == NCX or book.files[key].lower().endswith(".ncx")
     ]
+    best: list[tuple[str, str, int]] = []
+    most, broken = 0, False
     for is_navigation, file in tables:
-        folder, entries = posixpath.dirname(file), []
-        try:
-            content = archive.read(file) if file else b""
-            if is_navigation and content.strip():
-                root, _encoding = markup.page(archive.name, content)
-                entries = list(_navigation(root, folder))
-            elif content.strip():
-                ncx, damaged = markup.recovered(archive.name, content)
-                broken = broken or damaged
-                for points in named(ncx, "navMap") if ncx is not None else ():
-                    entries += _points(points, folder)
-        except StudioError:
-            broken = True
-        broken = broken or not content.strip()
-        if entries:
-            return entries, broken
-    return [], broken
+        entries, damaged = _entries(archive, file, is_navigation)
+        documents = len({target.partition("#")[0] for target, _title, _level in entries})
+        if documents > 2 * most:
+            best, most, broken = entries, documents, broken or damaged
+        elif not best:
+            broken = broken or damaged
+    return best, broken
+
+
+def _entries(
+    archive: Archive, file: str, is_navigation: bool
+) -> tuple[list[tuple[str, str, int]], bool]:
+    """What one table of contents says, and whether it is damaged."""
+    folder = posixpath.dirname(file)
+    try:
+        content = archive.read(file) if file else b""
+        if is_navigation and content.strip():
+            root, _encoding = markup.page(archive.name, content)
+            return list(_navigation(root, folder)), False
+        if content.strip():
+            ncx, damaged = markup.recovered(archive.name, content)
+            maps = named(ncx, "navMap") if ncx is not None else ()
+            return [entry for points in maps for entry in _points(points, folder)], damaged
+    except StudioError:
+        pass
+    return [], True
 
 
 def _navigation(root: Element, folder: str) -> Iterator[tuple[str, str, int]]:

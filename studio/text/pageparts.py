@@ -41,6 +41,13 @@ LONGEST_NUMBER = 20
 """Characters of what a page of the printed book is called."""
 
 _KINDS = ("type", "role")
+_PAGE_CLASSES = frozenset(
+    {"pagenum", "pageno", "page-num", "page-number", "page_number", "pagenumber", "pagebreak"}
+)
+"""What books made from printed ones call the number of a page in their margin."""
+_PAGE = re.compile(
+    r"\W{0,2}(?:(?:p|pg|page|seite|s)\b\.?\s?)?(?:\d{1,4}|[ivxlc]{1,8})?\W{0,2}", re.IGNORECASE
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NUMBER = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶]{1,3}|[①-⑳])[\])]?")
 _MARK = re.compile(
@@ -120,6 +127,16 @@ def is_initial(image: Element) -> bool:
         if behind is None or is_block(behind):
             return False
     return behind is not None and (behind.tail or "")[:1].isalpha()
+
+
+def is_page_number(element: Element, kinds: set[str]) -> bool:
+    """The number of a page of the printed book, which stands between two words."""
+    if kinds & {"pagebreak", "doc-pagebreak"}:
+        return len(markup.words(element)) <= LONGEST_NUMBER
+    classes = element.get("class")
+    if classes is None or _PAGE_CLASSES.isdisjoint(classes.lower().split()):
+        return False
+    return bool(_PAGE.fullmatch(markup.words(element)))
 
 
 def is_note(element: Element) -> bool:

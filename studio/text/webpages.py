@@ -144,6 +144,11 @@ class Page:
             self._refer(element)
             return True
         kinds = parts.types(element)
+        if parts.is_page_number(element, kinds):
+            for place in element.iter() if self._titles else ():
+                for mark in parts.marks(place):
+                    self._head_of(mark)
+            return True
         if not kinds:
             return False
         if parts.is_note(element) and attribute(element, "id") in self._notes:
@@ -151,8 +156,6 @@ class Page:
         if parts.is_note(element) and not self._keep_notes:
             self.left.add("footnote")
             return True
-        if kinds & {"pagebreak", "doc-pagebreak"}:
-            return len(markup.words(element)) <= parts.LONGEST_NUMBER
         if not kinds & parts.NO_PROSE or not self._weights.of(element).is_listing:
             return False
         self._name(element)

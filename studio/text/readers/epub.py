@@ -66,14 +66,24 @@ class _Story:
 
     def read(self, files: tuple[str, ...]) -> None:
         """Add these documents, but for those that are lists of names."""
+        problems: list[StudioError] = []
         for file in files:
-            root = self._root(file)
+            try:
+                root = self._root(file)
+            except StudioError as problem:
+                if self._size > LARGEST:
+                    raise
+                problems.append(problem)
+                self._left.say_unread(file, problem)
+                continue
             if root is None:
                 self._empty.append(file)
             elif self._is_list(file, root):
                 self._lists[file] = root
             else:
                 self._add(file, root)
+        if problems and len(problems) == len(files):
+            raise problems[0]
 
     def read_lists(self) -> None:
         """Add what was taken for lists: a book of nothing else has its text there."""
@@ -103,6 +113,8 @@ class _Story:
         self._size += len(content)
         if self._size > LARGEST:
             _refuse(self._archive.name)
+        if not content:
+            return None
         try:
             root, decoded = markup.page(f"{self._archive.name}: {file}", content)
         except markup.Empty:

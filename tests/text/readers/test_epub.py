@@ -185,7 +185,7 @@ def test_a_missing_document_is_named_and_its_neighbours_are_read() -> None:
     assert "Missing in the book: gone.xhtml, nowhere." in said(data)
 
 
-@pytest.mark.parametrize("content", [" ", "<!-- x -->", "<?xml version='1.0'?>"])
+@pytest.mark.parametrize("content", ["", " ", "<!-- x -->", "<?xml version='1.0'?>"])
 def test_an_empty_document_does_not_close_the_book(content: str) -> None:
     data = manuscripts.epub({"a.xhtml": "<p>He.</p>", "b": ""}, OEBPS__b=content)
     assert lines(data) == ["He."]
@@ -310,6 +310,46 @@ def test_numbers_of_printed_pages_and_words_that_lead_to_notes() -> None:
     data = manuscripts.epub({"a.xhtml": page})
     assert lines(data) == ["He went to the flood plain."]
     assert read(data, footnotes=True).text == "He went to the flood plain [Of 1871.]."
+
+
+def test_numbers_of_pages_that_are_known_by_their_class() -> None:
+    page = (
+        "<p>He we<span class='pagenum'><a id='p3'>[Pg 3]</a></span>nt to "
+        "<span class='x pageno'>xiv</span>bed.</p><p class='pagenum'>The number ten.</p>"
+    )
+    assert lines(manuscripts.epub({"a.xhtml": page})) == ["He went to bed.", "The number ten."]
+    nav = "<li><a href='a.xhtml#p3'>Night</a></li>"
+    assert "# Night" in lines(manuscripts.epub({"a.xhtml": page}, nav=nav, opf=NAV_ITEM))
+
+
+def test_a_damaged_document_is_named_and_the_others_are_read() -> None:
+    pages = {"a.xhtml": "<p>He.</p>", "b": "", "c.xhtml": "<p>She.</p>"}
+    reading = read(manuscripts.epub(pages, OEBPS__b="\0\1\2 no text \3" * 9))
+    assert reading.text.split() == ["He.", "She."]
+    assert any("“OEBPS/b” could not be read" in note for note in reading.notes)
+    with pytest.raises(StudioError, match="cannot be read"):
+        read(manuscripts.epub({"b": ""}, OEBPS__b="\0\1\2 no text \3" * 9))
+
+
+def test_contents_that_name_no_more_than_the_beginning_give_way() -> None:
+    pages = {f"{n}.xhtml": f"<p>He went {n}.</p>" for n in "abc"}
+    points = "".join(
+        f"<navPoint><navLabel><text>Night {n}</text></navLabel>"
+        f"<content src='{n}.xhtml'/></navPoint>"
+        for n in "abc"
+    )
+    nav = "<li><a href='a.xhtml'>Start</a></li>"
+    data = manuscripts.epub(pages, nav=nav, ncx=points, opf=NAV_ITEM + NCX_ITEM)
+    assert [line for line in lines(data) if "#" in line] == [f"# Night {n}" for n in "abc"]
+
+
+def test_the_main_title_is_the_title() -> None:
+    titles = (
+        "<metadata><title id='s'>A tale</title><title id='m'>The <i>Tide</i></title>"
+        "<meta refines='#m' property='title-type'>main</meta></metadata>"
+    )
+    package = opf(item("a", "a.xhtml"), reference("a")).replace("<manifest>", f"{titles}<manifest>")
+    assert read(book({"a.xhtml": "<p>He.</p>"}, package)).title == "The Tide"
 
 
 def test_a_link_that_leads_out_of_the_book_finds_nothing() -> None:
