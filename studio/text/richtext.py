@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _TEXT = re.compile(rb"\w")
+_PICTURE = re.compile(rb"\{\{\\NeXTGraphic\b[^{}]{0,2000}\}\s*(?:\xac|\\'ac)?\s*\}")
+"""A picture beside the document, by its name, and the sign that stands for it, as macOS writes."""
 
 
 class Document(Story):
@@ -47,6 +49,7 @@ class Document(Story):
         self._units: list[int] = []
         self._left = 0
         self._starred = False
+        self._default_font = -1
         self._destinations = destinations()
 
     def read(self, data: bytes) -> None:
@@ -61,6 +64,8 @@ class Document(Story):
                 _("It does not begin as such files do."),
                 _("Open it in the program it was made with, save it as .docx, and import that."),
             )
+        if b"\\NeXTGraphic" in data:
+            data = _PICTURE.sub(rb"{\\pict}", data)
         if data.count(b"\\") + data.count(b"{") > MOST_WORDS:
             self._refuse()
         position = 0
@@ -202,15 +207,17 @@ class Document(Story):
     def _format(self, word: str, number: int | None) -> None:
         state, value = self._state, 0 if number is None else number
         if word == "plain":
-            self._state = state._replace(hidden=False, deleted=False)
+            font = self._default_font
+            self._state = state._replace(hidden=False, deleted=False, font=font)
         elif word == "pard":
             self._state = state._replace(level=0, style=-1, capital=False)
         elif word == "v":
             self._state = state._replace(hidden=number != 0)
         elif word == "deleted":
             self._state = state._replace(deleted=number != 0)
-        elif word == "f":
+        elif word in ("f", "deff"):
             self._state = state._replace(font=value)
+            self._default_font = value if word == "deff" else self._default_font
         elif word == "uc":
             self._state = state._replace(skip=min(max(value, 0), 9))
         elif word == "dropcapli":

@@ -156,6 +156,19 @@ def test_signs_of_symbol_fonts() -> None:
     assert found.notes[0].startswith("1 symbol of a font")
 
 
+def test_the_font_of_the_document_is_the_one_that_plain_text_has() -> None:
+    raw = "他回家了。".encode("gbk")
+    head = b"{\\rtf1\\ansi\\deff1{\\fonttbl{\\f0\\fcharset0 A;}{\\f1\\fcharset134 B;}}"
+    data = head + raw + b"\\f0  caf\\'e9 \\plain " + raw + b"}"
+    assert rtf.run("a.rtf", data, rtf.Spec()).text == "他回家了。 café 他回家了。"
+
+
+def test_pictures_that_stand_beside_the_document() -> None:
+    reading = read(b"One.\\\n{{\\NeXTGraphic a.png \\width9 \\height9}\n\xac}\\\nTwo.")
+    assert reading.text.split() == ["One.", "Two."]
+    assert reading.notes == ("1 picture was left out.",)
+
+
 def test_the_code_page_of_an_old_machine() -> None:
     assert rtf.run("a.rtf", b"{\\rtf1\\pc caf\\'82}", rtf.Spec()).text == "café"
 
