@@ -277,8 +277,7 @@ _ENTER: Mapping[str, Callable[[Body, Element], bool]] = {
     "instrText": Body._enter_instruction, "fldChar": Body._enter_field_mark,
     "fldSimple": Body._enter_simple_field, "altChunk": Body._enter_chunk,
     "sdt": Body._enter_control, "tbl": Body._enter_table, "tr": Body._enter_part,
-    "tc": Body._enter_part, "txbxContent": Body._enter_box,
-    "textbox": Body._enter_box,
+    "tc": Body._enter_part, "txbxContent": Body._enter_box, "textbox": Body._enter_box,
 } | dict.fromkeys(WITHOUT_TEXT, lambda _body, _element: False)  # fmt: skip
 _LEAVE: Mapping[str, Callable[[Body, Element], None]] = {
     "t": Body._leave_text, "r": Body._leave_run, "p": Body._leave_paragraph,
