@@ -26,9 +26,17 @@ class Field:
         self.code = [code]
         self._words: list[str] | None = None
         self._start = 0
+        self._before: tuple[list[str], int] | None = None
+
+    def open(self, words: list[str]) -> Field:
+        """The instruction begins after these words; what fields within it show is part of it."""
+        self._before = words, len(words)
+        return self
 
     def begin(self, words: list[str]) -> None:
         """The result begins: what comes after the words so far."""
+        if self._before and self._before[0] is words:
+            del words[self._before[1] :]
         self._words, self._start = words, len(words)
 
     def missing(self, words: list[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from studio.text.composition import Blocks
+from studio.text.composition import Blocks, cells_of
 from studio.text.leftovers import Leftovers
+from studio.text.markup import named
 from studio.text.numbering import Numbering
 from studio.text.wordstyles import (
     Styles,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ENTRY = re.compile(r".{0,300}\d\s*", re.DOTALL)
 """A line of a table of contents: it ends in the number of a page."""
+
+WIDE = 200
+"""Cells. No line of a table of contents is as wide; a paragraph of a story often is."""
+_STOPS = tuple(".!?…。！？”’」』")
 
 
 class Level:
@@ -109,6 +114,18 @@ class Paragraphs:
             blocks.scene_break()
         elif text.strip() or (level.before.is_empty and level.beside.is_empty):
             blocks.paragraph(text)
+
+    def _holds_story(self, contents: Element) -> bool:
+        """Whether there is more in a control than the table of contents that it calls itself."""
+        styles = (value(properties_of(p), "pStyle") for p in named(contents, "p"))
+        texts = ("".join(t.text or "" for t in named(p, "t")) for p in named(contents, "p"))
+        others = [
+            text
+            for style, text in zip(styles, texts, strict=True)
+            if text.strip() and self._styles.role(style) != "contents"
+        ]
+        spoken = sum(text.rstrip().endswith(_STOPS) for text in others)
+        return 2 * spoken > len(others) or any(cells_of(text) >= WIDE for text in others)
 
     def _flush(self, _cell: Element | None = None) -> None:
         """What is left of a paragraph whose end was deleted, where no other follows it."""

@@ -33,9 +33,6 @@ LEFT_OUT = {"pic": "picture", "imagedata": "picture", "chart": "chart", "relIds"
 DRAWN = frozenset({"drawing", "pict", "object"})
 SHOWN = ("t", "sym", "chart", "relIds", "contentPart", "textpath")
 """Of the ways to say one thing, the first that has one of these is the one that is read."""
-WIDE = 200
-"""Characters. No line of a table of contents is as long; a paragraph of a story often is."""
-
 Chunk = Callable[[str], "Blocks | None"]
 """The text of another document that stands in this one, by the id of its relation."""
 
@@ -109,14 +106,18 @@ class Body(Paragraphs):
 
     def _enter_run(self, run: Element) -> bool:
         first = next(iter(run), None)  # The properties come before all else.
+        hidden, font = self._styles.hide(run), ""
         for each in () if first is None or local(first) != "rPr" else first:
             name = str(each.tag)
-            if name.endswith("}vanish") and attribute(each, "val") not in OFF:
-                self.left.add("hidden", int(_has_text(run)))
-                return False
-            if name.endswith("}rFonts") and symbols.is_known(font := attribute(each, "ascii")):
-                self._font = font
-        return True
+            if name.endswith("}vanish"):
+                hidden = attribute(each, "val") not in OFF
+            elif name.endswith("}rFonts"):
+                font = attribute(each, "ascii")
+        if hidden:
+            self.left.add("hidden", int(_has_text(run)))
+        elif font and symbols.is_known(font):
+            self._font = font
+        return not hidden
 
     def _leave_run(self, _run: Element) -> None:
         self._font = ""
@@ -208,7 +209,7 @@ class Body(Paragraphs):
     def _enter_field_mark(self, element: Element) -> bool:
         kind = attribute(element, "fldCharType")
         if kind == "begin":
-            self._fields.append(fields.Field(fields.chosen(element)))
+            self._fields.append(fields.Field(fields.chosen(element)).open(self._words))
         elif kind == "separate" and self._fields:
             self._fields[-1].begin(self._words)
         elif kind == "end":
@@ -239,9 +240,7 @@ class Body(Paragraphs):
             return False
         if not is_contents(control):
             return True
-        paragraphs = ("".join(t.text or "" for t in named(p, "t")) for p in named(control, "p"))
-        mixed = any(len(text) >= WIDE for text in paragraphs)
-        if mixed or any(True for _chunk in named(control, "altChunk")):
+        if self._holds_story(control) or any(True for _chunk in named(control, "altChunk")):
             self._contents += 1
             return True
         self.left.add("contents")

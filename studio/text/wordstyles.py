@@ -28,12 +28,27 @@ class Styles:
             attribute(style, "styleId"): style for style in children(root, "style")
         }  # fmt: skip
         self._roles: dict[str, str] = {}
+        hiding = {key for key, style in self._styles.items() if _hides(style)}
+        self._hidden = {
+            key for key in (self._styles if hiding else ())
+            if any(attribute(style, "styleId") in hiding for style in self._line(key))
+        }  # fmt: skip
 
     def role(self, style_id: str) -> str:
         """``"1"`` to ``"9"`` for headings, ``title``, ``subtitle``, ``contents``, or empty."""
         if style_id not in self._roles:
-            self._roles[style_id] = next(filter(None, map(_role, self._line(style_id))), "")
+            line = self._line(style_id) if style_id in self._styles else ()
+            roles = map(_role, line) if line else (_role_of(style_id),)
+            self._roles[style_id] = next(filter(None, roles), "")
         return self._roles[style_id]
+
+    def hide(self, run: Element) -> bool:
+        """Whether the style of these words, or of their paragraph, does not show them."""
+        if not self._hidden:
+            return False
+        above = run.getparent()
+        styles = value(_of(run, "rPr"), "rStyle"), value(_of(above, "pPr"), "pStyle")
+        return not self._hidden.isdisjoint(styles)
 
     def numbered(self, style_id: str) -> tuple[str, str]:
         """The list and the level (from 0) that a style numbers its paragraphs in, as written."""
@@ -55,16 +70,28 @@ class Styles:
             style_id = value(style, "basedOn")
 
 
+def _of(element: Element | None, name: str) -> Element | None:
+    return None if element is None else next(iter(children(element, name)), None)
+
+
+def _hides(style: Element) -> bool:
+    marks = children(run, "vanish") if (run := _of(style, "rPr")) is not None else []
+    return any(attribute(mark, "val") not in OFF for mark in marks)
+
+
 def _role(style: Element) -> str:
-    name = value(style, "name")
+    if role := _role_of(value(style, "name")):
+        return role
+    (properties, *_more) = [*children(style, "pPr"), None]
+    return outline(properties)
+
+
+def _role_of(name: str) -> str:
     if match := _HEADING_NAME.fullmatch(name):
         return match["level"]
     if _CONTENTS_NAME.fullmatch(name):
         return "contents"
-    if name.lower() in ("title", "subtitle"):
-        return name.lower()
-    (properties, *_more) = [*children(style, "pPr"), None]
-    return outline(properties)
+    return name.lower() if name.lower() in ("title", "subtitle") else ""
 
 
 def outline(properties: Element | None) -> str:

@@ -237,6 +237,31 @@ def test_a_table_of_contents_around_a_story_leaves_the_story() -> None:
     assert found.text.split("\n\n") == ["He.", LONG]
 
 
+@pytest.mark.parametrize("line", ["“No,” he said.", "她走了。"])
+def test_a_story_of_short_lines_is_no_table_of_contents(line: str) -> None:
+    gallery = "<w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj>"
+    lines = p(r("Night 3")) + p(r("Day 5")) + p(r(line)) * 5
+    body = f"<w:sdt><w:sdtPr>{gallery}</w:sdtPr><w:sdtContent>{lines}</w:sdtContent></w:sdt>"
+    assert words(body) == [line] * 5
+
+
+def test_headings_whose_style_is_nowhere_described() -> None:
+    heading = "<w:pStyle w:val='Heading2'/>"
+    assert words(p(r("Night"), heading) + p(r("He went."))) == ["## Night", "He went."]
+
+
+def test_what_a_style_hides_is_hidden() -> None:
+    styles = (
+        f"<w:styles {manuscripts.W}><w:style w:styleId='z'><w:rPr><w:vanish/></w:rPr></w:style>"
+        "<w:style w:styleId='y'><w:basedOn w:val='z'/></w:style></w:styles>"
+    )
+    hidden = p(r("Top of Form"), "<w:pStyle w:val='y'/>")
+    shown = r("He went.", "<w:rStyle w:val='z'/><w:vanish w:val='0'/>")
+    reading = read(hidden + p(shown + r(" x", "<w:rStyle w:val='z'/>")), styles=styles)
+    assert reading.text == "He went."
+    assert "2 pieces of hidden text were left out." in reading.notes
+
+
 def test_content_controls_of_every_level() -> None:
     row = f"<w:tr>{sdt(f'<w:tc>{sdt(p(r(LONG)))}</w:tc>')}</w:tr>"
     body = p(r("One ") + sdt(r("two"))) + f"<w:tbl>{sdt(row)}</w:tbl>"
@@ -454,3 +479,13 @@ def test_what_a_field_asks_for_is_no_text() -> None:
     assert any("1 prompt of a field" in note for note in reading.notes)
     filled = prompt.replace("<w:showingPlcHdr/>", "<w:showingPlcHdr w:val='0'/>")
     assert words(p(filled.format(r("Words.")))) == ["Words."]
+
+
+def test_what_a_field_shows_within_an_instruction_is_part_of_it() -> None:
+    def mark(kind: str, code: str = "") -> str:
+        text = f"<w:r><w:instrText>{code}</w:instrText></w:r>" if code else ""
+        return f"<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>{text}"
+
+    inner = mark("begin", "MERGEFIELD a") + mark("separate") + r("asked") + mark("end")
+    outer = mark("begin", "IF ") + inner + mark("separate") + r("told") + mark("end")
+    assert words(p(r("He ") + outer + r(" her."))) == ["He told her."]
