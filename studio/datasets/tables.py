@@ -50,15 +50,15 @@ def _tab(name: str, stream: BinaryIO) -> Iterator[Any]:
 
 def _separated(name: str, stream: BinaryIO, usual: str) -> Iterator[dict[str, str] | Broken]:
     csv.field_size_limit(LARGEST)
-    mark, lines = _mark(_text_lines(name, stream), usual)
-    rows = csv.reader(lines, delimiter=mark, strict=True)
+    separator, lines = _separator(_text_lines(name, stream), usual)
+    rows = separator.rows(lines, strict=True)
     number = 0
     try:
         header = _header(name, next(rows, []))
         for found in rows:
             number += 1
             # Prose of a single column, which nobody quoted, is one cell.
-            cells = [mark.join(found)] if len(header) == 1 and found else found
+            cells = [separator.mark.join(found)] if len(header) == 1 and found else found
             more = cells[len(header) :]
             if any(cell.strip() for cell in more):
                 why = _("It has {count} cells, the first line names {names}.")
@@ -70,7 +70,7 @@ def _separated(name: str, stream: BinaryIO, usual: str) -> Iterator[dict[str, st
         raise broken(name, why.format(number=number, why=error)) from error
 
 
-def _mark(lines: Iterator[str], usual: str) -> tuple[str, Iterator[str]]:
+def _separator(lines: Iterator[str], usual: str) -> tuple[separators.Separator, Iterator[str]]:
     """What parts the cells, and the lines from the header on."""
     head, size = [], 0
     for line in lines:
@@ -81,7 +81,7 @@ def _mark(lines: Iterator[str], usual: str) -> tuple[str, Iterator[str]]:
     sample = "".join(head)
     found = separators.found(sample, usual)
     rest = separators.lines_of(sample[found.head :]) if found.head else head
-    return found.mark, chain(rest, lines)
+    return found, chain(rest, lines)
 
 
 def _header(name: str, cells: list[str]) -> list[str]:

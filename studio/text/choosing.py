@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from studio.text import counting, lookalikes, ranks
 from studio.text.candidates import EMPTY, Candidate, are_long, below
@@ -112,16 +113,21 @@ def _numbered(of_kind: Callable[[str], list[Candidate]], text: str) -> list[Cand
     titled: dict[str, list[Candidate]] = {}
     for c in of_kind("titled"):
         titled.setdefault(lookalikes.system(c.text), []).append(c)
-    options = sorted(map(_counting, titled.values()), key=_start)
-    options += [_counting(of_kind(kind)) for kind in ("bare", "section")]
     listed = (_without_lists(form) for form in counted.values())
     from_one = (f for f in listed if len(f) >= FEWEST_NUMBERS or (f and f[0].heading.number == 1))
+    options = sorted(map(_counting, titled.values()), key=_start)
+    options += [_counting(of_kind(kind)) for kind in ("bare", "section")]
     options += sorted(from_one, key=len, reverse=True)
     found: list[Candidate] = []
     for option in options:
         starts = {c.start for c in option}
         more = len(option) > len(found) and starts >= {c.start for c in found}
-        if len(option) > 1 and more and are_long(option, text):
+        if (
+            len(option) > 1
+            and more
+            and are_long(option, text)
+            and not any(_are_within(option, other, text) for other in options)
+        ):
             found = option
     return found
 
@@ -190,9 +196,30 @@ def _extended(chapters: list[Candidate], titled: list[Candidate]) -> list[Candid
     return result
 
 
+def _without_doubles(numbered: list[Candidate]) -> list[Candidate]:
+    """Without what each chapter numbers as itself, where most do: an item of a list."""
+    others = [b for a, b in pairwise(numbered) if a.heading.number != b.heading.number]
+    doubles = len(numbered) - 1 - len(others)
+    return numbered[:1] + others if 3 * doubles >= len(numbered) else numbered
+
+
+def _are_within(others: list[Candidate], chapters: list[Candidate], text: str) -> bool:
+    """They are told of in the chapters, one in each of which there is any; none of them stands
+    before the first or right under its chapter, and chapters do not count anew under them."""
+    starts = [c.start for c in chapters]
+    places = [bisect_left(starts, c.start) for c in others]
+    if not (chapters and others) or not places[0] or not are_long(chapters, text):
+        return False
+    anew = sum(p < len(starts) and chapters[p].heading.number == 1 for p in places)
+    under = sum(
+        ranks.opens(chapters[p - 1], [c.start]) for p, c in zip(places, others, strict=True)
+    )
+    return 2 * max(anew, under) < len(others) and 3 * len(set(places)) >= 2 * len(others)
+
+
 def _counting(numbered: list[Candidate]) -> list[Candidate]:
     """Those that count one, two, three …, perhaps anew in each part; a misprint is forgiven."""
-    numbered = _without_lists(numbered)
+    numbered = _without_doubles(_without_lists(numbered))
     result: list[Candidate] = []
     reached = 0
     for candidate, following in zip_longest(numbered, numbered[1:]):

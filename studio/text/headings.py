@@ -35,7 +35,7 @@ DOUBTFUL = "!"
 
 _ENGLISH = re.compile(
     r"(?P<word>chapter|chap\.|letter|stave|canto|adventure|episode|book|part|volume)\s+"
-    rf"(?:the\s+)?(?P<number>{SPELLED}|[ivxlcd]{{1,9}}|\d{{1,4}})"
+    rf"(?:the\s+)?(?P<number>{SPELLED}|[ivxlcd]{{1,9}}|\d{{1,4}})(?:(?<=\d)[a-h](?![^\W\d_]))?"
     r"(?P<rest>$|\s*[.:：—–-].*|\s+.*)",
     re.IGNORECASE,
 )
@@ -45,7 +45,8 @@ _ENGLISH_VOLUME = re.compile(
     re.IGNORECASE,
 )
 _CHINESE = re.compile(
-    rf"第\s?(?P<number>{CHINESE})\s?(?P<word>章[节節]?|部分?|[回节節卷篇集幕折话話册冊季])(?P<rest>.*)"
+    rf"第\s?(?P<number>{CHINESE})(?:(?<=\d)[.．]\d{{1,2}})?\s?"
+    r"(?P<word>章[节節]?|部分?|[回节節卷篇集幕折话話册冊季])(?P<rest>.*)"
 )
 _VOLUME_NAME = (
     rf"(?:第\s?{CHINESE}\s?(?:部分?|[卷篇集册冊季])|卷之?{CHINESE}|卷[上中下]|[上中下][卷部篇册冊])"
@@ -110,6 +111,7 @@ _ENGLISH_INITIALS = frozenset("clsaebpvCLSAEBPV")
 _CHINESE_INITIALS = frozenset("第卷上中下")
 _LABEL_INITIALS = frozenset("正V作最")
 _DECORATION = "☆★◇◆□■△▲※*＊#=＝~～—–_·•●○|｜【】[]〖〗〔〕<>（）()-、,，.:： \u3000"
+_QUOTES = {"「": "」", "『": "』", "“": "”", '"': '"'}
 _SET_OFF = " \u3000\t：:、.．·—–-_|｜~～/／（(【[〖〔「『《<】）)]〗〕>"
 
 
@@ -153,6 +155,10 @@ def named(line: str) -> Heading | None:
         plain = _plain(line)
         found = _english(plain) or _chinese(plain) if plain else None
         return found._replace(form=f"☆{found.form}") if found and found.form else found
+    if found is None and (closing := _QUOTES.get(line[0])):
+        plain = line[1:].replace(closing, " ", 1).strip()
+        found = _english(plain) or _chinese(plain) if plain else None
+        return found._replace(form=f"{line[0]}{found.form}") if found else None
     return found
 
 
@@ -202,7 +208,7 @@ def _english(line: str) -> Heading | None:
 
 def _opens_a_title(rest: str) -> bool:
     title = rest.strip(" .:：—–-")
-    separated = rest.lstrip()[:1] in ".:：—–-"
+    separated = rest.lstrip()[:1] in ".:：—–-" or title[0] + title[-1] == "()"
     capital = title.lstrip("“”‘’\"'_*([")[:1]
     return separated or not capital.islower()
 

@@ -40,6 +40,17 @@ _VOLUME_FIRST = re.compile(
 _ORDINAL = re.compile(
     rf"第\s?(?P<number>{CHINESE})\s?(?P<word>[\u3400-\u9fff]{{1,2}})(?P<rest>$|[^\w，,].*)"
 )
+_OPENS_A_TITLE = r"(?:the|an?|in|on|at|to|of|my|his|her|our|their|when|how|what|why|where|who)\b"
+"""Small words behind a number that begin a title and no measure."""
+_NTH = re.compile(
+    r"(?:the\s)?(?P<number>\d{1,3})(?:st|nd|rd|th)\s(?:(?P<word>chapter|part|book|volume|letter|"
+    r"episode)|day|night|week|scene|act|story|tale)(?P<rest>$|\s?[.:–—-].*|\s(?-i:[A-ZÀ-Þ]).*)",
+    re.IGNORECASE,
+)
+_DECIMAL = re.compile(
+    r"\d{1,3}(?P<mark>[.-])(?P<number>\d{1,3})(?P<rest>$|[.:]?\s+(?:[–—-]\s)?[“‘\"'(]?"
+    rf"(?:[A-ZÀ-Þ\u3400-\u9fff].*|{_OPENS_A_TITLE}.*))"
+)
 _ANY = re.compile(
     r"(?P<before>[^\w\s“‘\"'$€£]{0,4}\s?"
     r"|[A-Za-zÀ-ž][A-Za-zÀ-ž'’]{0,20}(?:\s[A-Za-zÀ-ž'’]{1,20}){0,3}?(?:[\s.#:_–—-]{1,3}(?:the\s)?|(?=\d))"
@@ -49,7 +60,7 @@ _ANY = re.compile(
 )
 _NO_TITLE = re.compile(
     r"\s*(?:(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"[ap]\.?m|(?:second|minute|hour|day|night|week|month|year|mile|time|o.clock)s?\s(?:later|ago|after|before|earlier|passed|past))\b|[年月日号號时時点點分岁歲个個元块塊天周米里秒倍]|小[时時]|分[钟鐘])|[.:/,，-]\s?\d|\s*[+×=%°]",
+    r"[ap]\.?m|(?:second|minute|hour|day|night|week|month|year|mile|time|o.clock)s?\s(?:later|ago|after|before|earlier|passed|past))\b|[年月日号號时時点點分岁歲个個元块塊天周米里秒倍级級楼樓]|小[时時]|分[钟鐘])|[.:/,，-]\s?\d|\s*[+×=%°]",
     re.IGNORECASE,
 )
 """What follows a number in a date, a time, a sum."""
@@ -57,7 +68,7 @@ _OTHER_NUMBERS = re.compile(
     r"(?:.*\s)?(?:january|february|march|april|may|june|july|august|september|october|november|"
     r"december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|monday|tuesday|wednesday|thursday|"
     r"friday|saturday|sunday|pages?|p|pp|figure|fig|table|step|note|verse|line|item|rule|end of .*|"
-    r"ends? .*|version|v|room|in|see|from|"
+    r"ends? .*|version|v|room|lv|lvl|player|hp|mp|xp|exp|等[级級]|玩家|[选選]手|in|see|from|"
     r"after|before|until|since|with|and|or|but|only|over|about|at|on|of|to)?",
     re.IGNORECASE,
 )
@@ -67,7 +78,7 @@ _RUNS_IN = re.compile(r"(?<![^\W\d_])[a-z]+\s+$")
 _GOES_ON = re.compile(r"，|,\s?[a-z]")
 """Behind a number, what makes a sentence of it: First, the rope."""
 _STOPS = "。！？；，,“”‘"
-_FIRST = frozenset("第卷☆★【")
+_FIRST = frozenset('第卷☆★【「『“"')
 _ENDS = tuple('。，；,;:：”」』’"')
 
 
@@ -80,7 +91,8 @@ def unsure(line: str) -> Heading | None:
         return found
     if line.endswith((*_ENDS, ".")) and (line[-1] != "." or len(line) > LONGEST_STOPPED):
         return None
-    return _inside(line) or _number_first(line) or _abbreviated(line) or _any(line)
+    found = _inside(line) or _number_first(line) or _abbreviated(line) or _nth(line)
+    return found or _decimal(line) or _any(line)
 
 
 def _inside(line: str) -> Heading | None:
@@ -127,6 +139,27 @@ def _abbreviated(line: str) -> Heading | None:
     return Heading(kind, value, titled=titled, form=form, word=counts)
 
 
+def _nth(line: str) -> Heading | None:
+    """1st Chapter, 2nd Day"""
+    match = _NTH.fullmatch(line)
+    if match is None or not (value := number(match["number"])):
+        return None
+    word = (match["word"] or "counted").lower()
+    word = headings.ENGLISH_WORDS.get(word, word)
+    kind: Kind = "counted" if not match["word"] else "part" if word == "part" else "chapter"
+    return Heading(kind, value, titled=bool(match["rest"]), form="nth", word=word)
+
+
+def _decimal(line: str) -> Heading | None:
+    """1.1 Dawn"""
+    match = _DECIMAL.fullmatch(line)
+    value = number(match["number"]) if match else None
+    if match is None or not value or _NO_TITLE.match(match["rest"]):
+        return None
+    form = f"1{match['mark']}1"
+    return Heading("counted", value, titled=bool(match["rest"]), form=form, word="counted")
+
+
 def _any(line: str) -> Heading | None:
     """01 归来, #1, Day 3, The Second Night"""
     if ordinal := _ORDINAL.fullmatch(line):
@@ -139,11 +172,13 @@ def _any(line: str) -> Heading | None:
     before, rest = match["before"], match["rest"].strip()
     if _is_a_value(before, rest) or _GOES_ON.match(rest):
         return None
+    if before[:1].isalpha() and _is_other(before):
+        return None
     if before[:1].isalpha() and before[:1] < "\u0180":
         others = before.removesuffix("the ").split()[1:]
-        if _is_other(before) or not all(word[0].isupper() for word in others):
+        if not all(word[0].isupper() for word in others):
             return None
-    elif not before and (_is_a_year(line) or (match["number"][0].isalpha() and rest[:1].islower())):
+    elif not before and (_is_a_year(line) or _is_a_measure(match["number"], rest)):
         return None
     if line.endswith(".") and rest != ".":
         return None
@@ -159,6 +194,15 @@ def _any(line: str) -> Heading | None:
 def _is_a_value(before: str, rest: str) -> bool:
     """Strength: 2, 等级：2"""
     return before.rstrip().endswith((":", "：")) and not rest
+
+
+def _is_a_measure(value: str, rest: str) -> bool:
+    """1 egg, two cups; not 1 the return, and not 01 return, which is the name of a file."""
+    return (
+        rest[:1].islower()
+        and value[0] != "0"
+        and not (value[0].isdecimal() and re.match(_OPENS_A_TITLE, rest))
+    )
 
 
 def _is_a_year(line: str) -> bool:

@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from studio.text.numerals import number
 
 Piece = tuple[int, int, str]
-"""What stands before all else of its number (-1), a number (0), words (1), what stands behind."""
+"""What stands before all else of its number (-1), a number (0) and what follows its point,
+words (1), what stands behind."""
 Key = tuple[int, tuple[Piece, ...]]
 """Before the chapters (below 0), among them (0), behind them (above 0); then the name itself."""
 
@@ -45,13 +46,13 @@ _PLACES = tuple(
         *enumerate(_BACK, 1),
     )
 )
-_LEADING_DIGITS = re.compile(r"[\W_]*\d+[\W_]*")
+_LEADING_DIGITS = re.compile(r"[\W_]*\d+(?:[.-]\d+)*[\W_]*")
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _LEAD = re.compile(rf"[\W_]*(?:([a-z]+(?: (?:{_ONES})\b)?)\b|([{_HAN}]{{1,12}}))")
 _WORDS = "chapter|chap|ch|part|book|volume|vol|act|section|scene|episode|letter|canto|stave"
 _COUNTS = re.compile(rf"\b(?:{_WORDS}) $")
 _NUMBER = re.compile(
-    r"(?P<digits>\d{1,30})"
+    r"(?P<digits>\d{1,30})(?P<within>(?:[.-]\d{1,30})*)"
     rf"|第 ?(?P<ordinal>[{_HAN}]{{1,12}})"
     rf"|(?<=[卷部篇集册冊])(?P<volume>[{_HAN}]{{1,12}})"
     rf"|(?P<han>[{_HAN}]{{1,12}})(?=[章回节節卷部篇集册冊幕折话話、，.。:\W_]|$)"
@@ -64,7 +65,7 @@ _TITLE_END = re.compile(
     re.IGNORECASE,
 )
 _THIRDS = {"上": 1, "中": 2, "下": 3}
-_SEPARATORS = re.compile(r"[\s_\-–—.'’]+")
+_SEPARATORS = re.compile(r"(?:[\s_–—'’]|[.-](?!\d)|(?<!\d)[.-])+")
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -176,7 +177,8 @@ def _pieces(name: str) -> tuple[Piece, ...]:
     for match in _NUMBER.finditer(name):
         value = _value(match)
         if value is not None:
-            pieces += [(1, 0, name[end : match.start()].strip()), (0, value, "")]
+            within = " ".join(each.zfill(30) for each in re.findall(r"\d+", match["within"] or ""))
+            pieces += [(1, 0, name[end : match.start()].strip()), (0, value, within)]
             end = match.end()
     rest = name[end:].strip()
     place = _place(rest)

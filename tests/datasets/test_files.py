@@ -145,6 +145,11 @@ def test_cells_are_parted_as_a_spreadsheet_parted_them(
     ]
 
 
+def test_quotation_marks_that_a_backslash_escapes() -> None:
+    escaped = rb'prompt,completion\n"Say \"hi\", please","\"Hi.\""\n'.replace(rb"\n", b"\n")
+    assert read("a.csv", escaped) == [{"prompt": 'Say "hi", please', "completion": '"Hi."'}]
+
+
 def test_prose_in_a_single_column_needs_no_quotes() -> None:
     assert read("a.csv", b"text\nHe went, and she; stayed.\nNo.\n") == [
         {"text": "He went, and she; stayed."}, {"text": "No."}

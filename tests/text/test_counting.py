@@ -128,7 +128,8 @@ def test_two_chapters_stay_two_whatever_counts_within_them(language: str, line: 
 @pytest.mark.parametrize(
     "line",
     ["Strength: {n}", "{word}, the rope", "Unit {n}, report", "In Chapter {n}",
-     "He said, Chapter {n}", "等级：{n}", "其{han}，不得外出"],
+     "He said, Chapter {n}", "等级：{n}", "其{han}，不得外出", "LV{n}", "Player {n}", "{n} eggs",
+     "等级{n}", "{n}级", "1.{n} cups"],
 )  # fmt: skip
 def test_values_and_sentences_with_numbers_make_no_chapters(line: str) -> None:
     prose = ENGLISH_PROSE if line[0].isascii() else CHINESE_PROSE
@@ -145,6 +146,12 @@ def test_values_and_sentences_with_numbers_make_no_chapters(line: str) -> None:
         ("1、归来 | 2、灰猫 | 3、灯", "《山海》第{han}章"),
         ("I | II | III", "Chapter {n} was the best of the book"),
         ("1. Dawn | 2. Dusk | 3. Night", "Chapter {n} was the best of the book"),
+        ("1 | 2 | 3", "{n}. Bread"),
+        ("I | II | III", "({n}) Bread"),
+        ("One | Two | Three", "#{n}"),
+        ("Day 1 | Day 2 | Day 3", "{n}. Bread"),
+        ("一 | 二 | 三", "{n}、面包"),
+        ("1 | 2 | 3", "1. Bread"),
     ],
 )
 def test_what_is_told_of_once_in_each_chapter_is_none(heads: str, told: str) -> None:
@@ -154,6 +161,21 @@ def test_what_is_told_of_once_in_each_chapter_is_none(heads: str, told: str) -> 
         for n, title in enumerate(heads.split(" | "), 1)
     ]
     assert titles("\n\n".join(chapters)) == heads.split(" | ")
+
+
+def test_a_list_spread_over_some_of_the_chapters_is_none_of_chapters() -> None:
+    items = {3: "1. Bread", 7: "2. Salt", 8: "3. Rope"}
+    chapters = [
+        f"{n}\n\n{ENGLISH_PROSE}\n\n{items.get(n, '')}\n\n{ENGLISH_PROSE}" for n in range(1, 11)
+    ]
+    assert titles("\n\n".join(chapters)) == [str(n) for n in range(1, 11)]
+
+
+def test_numbers_that_begin_anew_under_each_title_are_sections() -> None:
+    chapters = [story(["1", "2", "3"], ENGLISH_PROSE)]
+    chapters += [f"{n}. Dawn\n\n{story(['1', '2', '3'], ENGLISH_PROSE)}" for n in range(1, 4)]
+    heads = ["Prologue", "1. Dawn", "2. Dawn", "3. Dawn"]
+    assert titles("Prologue\n\n" + "\n\n".join(chapters)) == heads
 
 
 VOLUMES = (GOLD / "volumes.txt").read_text(encoding="utf-8").splitlines()
@@ -186,6 +208,11 @@ def test_a_volume_on_the_line_of_a_chapter(line: str) -> None:
         ["30章 归来（上）", "30章 归来（下）", "31章 灰猫", "31章 夜", "32章 桥"],
         ["第一章：", "第二章", "第三章：夜"],
         ["第一章 归来", "第二章灰猫", "第三章中秋夜", "第四章 夜", "第五章桥"],
+        ["1.1 Dawn", "1.2 Dusk", "2.1 Rain", "2.2 Sun", "2.3 Night"],
+        ["1st Chapter", "2nd Chapter: Dusk", "3rd Chapter Night", "4th Chapter"],
+        ["The 1st Day", "The 2nd Day", "The 3rd Day"],
+        ["Chapter 1a", "Chapter 1b: Dusk", "Chapter 2a Night", "Chapter 2 (b)", "Chapter 3"],
+        ["第一章 归来", "第1.5章 灰猫", "第二章 夜"],
     ],
 )
 def test_forms_that_are_mixed(heads: list[str]) -> None:

@@ -87,9 +87,9 @@ def _numbered(row: list[str]) -> list[str]:
 
 def _cells(name: str, text: str) -> Iterator[list[str]]:
     csv.field_size_limit(LARGEST)
-    separator, head = _separator(name, text)
+    separator = _separator(name, text)
     try:
-        for row in csv.reader(_lines(text[head:], separator), delimiter=separator):
+        for row in separator.rows(_lines(text[separator.head :], separator.mark)):
             if any(row):
                 yield row
     except csv.Error as problem:

@@ -29,6 +29,11 @@ _SPOKEN = re.compile('[,.!?…，。！？][”"’」』]')
 """Where speech ends within a line: “I know,” he said"""
 _STOPS = tuple(".!?…,;:。！？，；：”’\"'」』）)")
 _WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uff60“”‘’…—]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_UNDERLINED = re.compile(r"(?:\A|\n[ \t]*\n)(?P<above>[^\n]{1,80})\n {0,3}-+[ \t]*(?=\n|\Z)")
+_TOLD = re.compile(r"[\u3400-\u9fff][了吗嗎呢吧啊呀嘛啦]\s*$")
+"""How Chinese ends a sentence, and hardly a title."""
+_MARKED = re.compile(r"^#{1,6}[ \t]", re.MULTILINE)
 _DRAWN = ("=", "-")
 _PAUSE = re.compile(r"[\s.…—–-]*")
 _LINE_END = re.compile(r"[ \t]*\n(?:[ \t]*\n)?")
@@ -53,7 +58,7 @@ class Markdown:
         decoded = encoding.decode(name, data)
         text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
         title, fields, text = _front_matter(text)
-        pieces, left = _Pieces(), Leftovers()
+        pieces, left = _Pieces(_has_underlined_titles(text)), Leftovers()
         for part, is_code in _parts(text):
             if is_code:
                 pieces.code(part)
@@ -76,7 +81,8 @@ class Markdown:
 class _Pieces:
     """Puts paragraphs together again, whose line ends are spaces but for hard breaks."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_titles: bool) -> None:
+        self._has_titles = has_titles
         self._pieces: list[str] = []
         self._open: list[str] = []
         """Lines of a paragraph that may go on."""
@@ -138,7 +144,7 @@ class _Pieces:
         """A heading where a title stands above, a break where prose does."""
         title = "".join(self._open).replace("\n", " ")
         is_alone = len(self._open) == 1 or bool(headings.strong(self._open[0]))
-        if is_alone and _is_title(title, line):
+        if is_alone and _is_title(title, line, self._has_titles):
             self._open = []
             self._pieces += "\n\n", f"{'#' if line[0] == '=' else '##'} {plain(title)}", "\n"
         else:
@@ -159,13 +165,24 @@ def _is_filled(lines: list[str], number: int) -> bool:
     return number < len(lines) and bool(lines[number].strip())
 
 
-def _is_title(above: str, line: str) -> bool:
+def _has_underlined_titles(text: str) -> bool:
+    """Whether Chinese without a stop right above ``---`` is a title in this text: it marks none
+    with #, and most of what stands there does not end as a sentence does."""
+    if _MARKED.search(text):
+        return False
+    above = [found["above"] for found in _UNDERLINED.finditer(text)]
+    return 2 * sum(bool(_TOLD.search(line)) for line in above) < len(above)
+
+
+def _is_title(above: str, line: str, has_titles: bool) -> bool:
     """Whether what stands above an underline looks like a heading and not like a sentence."""
     if len(above) > LONGEST_TITLE:
         return False
     if headings.strong(above):
         return True
     drawn = len(line) > 3 and abs(len(line) - len(above) - len(_WIDE.findall(above))) <= 2
+    if not drawn and line[0] == "-" and not has_titles and _HAN.search(above):
+        return False
     return drawn or not (above.rstrip("*_ ").endswith(_STOPS) or _SPOKEN.search(above))
 
 

@@ -104,6 +104,12 @@ def test_a_line_under_a_title_makes_it_a_heading(above: str) -> None:
 def test_a_question_drawn_under_as_a_title_is_one() -> None:
     assert paragraphs("Who goes there?\n---------------\nHe.") == ["## Who goes there?", "He."]
     assert paragraphs("“I know,” he said\n---\nShe.") == ["“I know,” he said", "---", "She."]
+    assert paragraphs("他走了\n---\n天黑。") == ["他走了", "---", "天黑。"]
+    assert paragraphs("# 一\n\n好的\n---\n天黑。") == ["# 一", "好的", "---", "天黑。"]
+    assert paragraphs("他走了\n------\n天黑。") == ["## 他走了", "天黑。"]
+    assert paragraphs("红漆\n---\n天黑。\n\n他走了\n---\n他。\n\n灯\n---\n她。") == [
+        "## 红漆", "天黑。", "## 他走了", "他。", "## 灯", "她。",
+    ]  # fmt: skip
     assert paragraphs("Chapter One\nThe Quay\n---\nHe.") == ["## Chapter One The Quay", "He."]
 
 

@@ -85,6 +85,21 @@ def test_quotes_line_ends_and_ragged_rows() -> None:
     assert any("1 rows have no text" in note for note in reading.notes)
 
 
+def test_quotation_marks_that_a_backslash_escapes() -> None:
+    data = rb"""id,text,place
+1,"He said \"no\", and went\, \"home\"","C:\n"
+2,"She ""stayed"", \\ and slept.",x
+"""
+    reading = read("a.csv", data, column="text")
+    assert reading.text == 'He said "no", and went, "home"\n\nShe "stayed", \\ and slept.'
+    assert read("a.csv", data, column="place").text == "C:\\n\n\nx"
+
+
+def test_a_backslash_at_the_end_of_a_cell_escapes_nothing() -> None:
+    data = b'text,place\n"He went.","C:\\"\n"She stayed.","D:\\"\n'
+    assert read("a.csv", data, column="place").text == "C:\\\n\nD:\\"
+
+
 def test_decimal_commas_and_commas_in_names_part_no_cells() -> None:
     data = f"Titel, Jahr;Preis;text\nFlut;1,50;{ENGLISH}\nEbbe, 2;2,50;He went, she stayed.\n"
     assert read("a.csv", data.encode()).text == f"{ENGLISH}\n\nHe went, she stayed."
