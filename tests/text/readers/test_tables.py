@@ -110,6 +110,21 @@ def test_prose_in_a_single_column_needs_no_quotes() -> None:
     assert read("a.csv", data).text == f"{ENGLISH}, and\n\nHe went, she; stayed."
 
 
+def test_a_title_above_the_table_and_columns_without_a_name() -> None:
+    rows = (
+        "My book;;;;\r\n;;;;\r\nchapter;text;;text;\r\nOne;He went.;a;b;\r\n;She stayed.;c;d;\r\n"
+    )
+    reading = read("a.csv", rows.encode())
+    assert reading.text.split("\n\n") == ["He went.", "She stayed."]
+    assert reading.title == "One"
+    said = " ".join(reading.notes)
+    assert "Left out above the table: My book." in said
+    assert "column 3, column 4" in said
+    for row in ("0", "a"):
+        found = read("a.csv", f",text\n{row},He went\n{row},She".encode())
+        assert found.text.split("\n\n") == ["He went", "She"]
+
+
 def test_columns_that_come_late_are_named_too() -> None:
     rows = [{"text": ENGLISH}] * 1200 + [{"text": "He went.", "secret": "x"}]
     assert any("secret" in note for note in read("a.jsonl", jsonl(*rows)).notes)
