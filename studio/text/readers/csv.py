@@ -79,7 +79,8 @@ def _columns(name: str, text: str, wanted: str) -> tuple[tables.Columns, _Head]:
 def _head(rows: list[list[str]]) -> _Head:
     """A row with a single cell is the title of a table whose names stand in the next one."""
     above: list[str] = []
-    for row, following in itertools.zip_longest(rows, rows[1:], fillvalue=[]):
+    last: list[str] = []
+    for row, following in zip(rows, [*rows[1:], last], strict=False):
         filled = [cell for cell in row if cell.strip()]
         is_title = len(filled) == 1 < len(row) and filled[0].strip().lower() not in tables.TEXTS
         names = [cell for cell in following if cell.strip()]

@@ -132,6 +132,18 @@ def test_columns_that_come_late_are_named_too() -> None:
     assert any("column 3" in note for note in ragged.notes)
 
 
+def test_texts_of_other_kinds_are_texts() -> None:
+    import pyarrow as pa
+
+    for kind in (pa.dictionary(pa.int32(), pa.string()), pa.string_view(), pa.large_string()):
+        assert read("a.parquet", parquet(text=pa.array([ENGLISH, None]).cast(kind))).text == ENGLISH
+    listed = read("a.json", json.dumps([{"text": [ENGLISH, "He went."]}]).encode())
+    assert listed.text.split("\n\n") == [ENGLISH, "He went."]
+    with pytest.raises(StudioError) as refused:
+        read("a.xlsx", b"PK")
+    assert "CSV" in refused.value.remedy
+
+
 def test_what_is_no_row_is_counted() -> None:
     reading = read("a.json", json.dumps([{"text": ENGLISH}, 7, None]).encode())
     assert "2 rows have no text." in reading.notes
