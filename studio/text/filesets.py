@@ -171,7 +171,7 @@ def _sorted_out(
         Member(called, partial(_packed, project, seen)) for project, called in projects.items()
     ]
     known = {e for r in discover("studio.text.readers").values() for e in r.endings}
-    known -= {ZIP, PROJECT}
+    known -= {ZIP}
     others: list[str] = []
     for member, read in seen.items():
         if any(member.startswith(project) for project in projects):

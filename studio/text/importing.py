@@ -42,6 +42,7 @@ PROGRAMS = {
     ".tex": "pandoc",
 }
 """Which program makes a .docx of what the studio does not read."""
+SHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".et")
 
 _BYLINE = re.compile(r"by\b|作者|著$", re.IGNORECASE)
 _TITLE_LINE = re.compile(r"^Title: *(\S.{0,200})$", re.MULTILINE)
@@ -104,16 +105,20 @@ def reader_of(name: str) -> Any:
             return reader
     known = ", ".join(e for reader in readers for e in reader.endings)
     program = PROGRAMS.get(ending)
+    if ending in SHEETS:
+        remedy = _("Open it in its own program, save its table as CSV, and import that.")
+    elif program:
+        remedy = _("Open it in {program}, save or export it as .docx, and import that.")
+    else:
+        remedy = _(
+            "Save the manuscript as .docx, or as plain text (.txt) in UTF-8, and import that."
+        )
     raise StudioError(
         _("“{name}” cannot be imported.").format(name=name),
         _("Its name ends in “{ending}”; the studio reads {known}.").format(
             ending=ending or name, known=known
         ),
-        _("Open it in {program}, save or export it as .docx, and import that.").format(
-            program=program
-        )
-        if program
-        else _("Save the manuscript as .docx, or as plain text (.txt) in UTF-8, and import that."),
+        remedy.format(program=program),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the signs within a paragraph of Markdown mean: escapes, entities, spans of code."""
+"""What the signs within a paragraph of Markdown mean: escapes, entities, tags, spans of code."""
 
 from __future__ import annotations
 
@@ -7,24 +7,48 @@ import re
 from bisect import bisect_left
 
 _SIGN = re.compile(
-    r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<ticks>`+)|(?P<tag></?[A-Za-z][^<>\n]{0,500}>)"
+    r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<ticks>`+)"
+    r"|(?P<tag></?(?P<name>[A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>\n]{0,500})?>|</?[A-Za-z][^<>\n]{0,500}>)"
     r"|(?P<entity>&(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
 )
+_BLOCKS = frozenset(
+    {"br", "p", "div", "center", "blockquote", "section", "article", "details", "summary", "ul",
+     "ol", "li", "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "figure",
+     "figcaption", "aside", "header", "footer", "pre", "dl", "dt", "dd"}
+)  # fmt: skip
+"""Tags that part lines; the others say only what words look like."""
+_TAGS = _BLOCKS | {
+    "a", "abbr", "b", "bdo", "big", "cite", "code", "dfn", "em", "font", "i", "ins", "kbd", "mark",
+    "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "wbr",
+}  # fmt: skip
+_ONLY_TAGS = re.compile(r"(?:</?[A-Za-z][A-Za-z0-9]*(?:[\s/][^<>]{0,500})?>\s*)+")
+_TAG_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)")
+_EDGES = re.compile(r"[ \t]*\n\s*")
 _TICKS = re.compile(r"`+")
+
+
+def only_tags(line: str) -> str | None:
+    """What a line of nothing but tags shows: nothing, or a rule; None for any other line."""
+    if not _ONLY_TAGS.fullmatch(line):
+        return None
+    names = {name.lower() for name in _TAG_NAME.findall(line)}
+    if not names <= _TAGS | {"hr"}:
+        return None
+    return "* * *" if "hr" in names else ""
 
 
 def plain(text: str) -> str:
     """The paragraph with its escapes and entities as the characters they stand for.
 
-    Spans of code and tags keep theirs.
+    Spans of code keep theirs. Tags go, and those that part lines leave a line end.
     """
-    if "\\" not in text and "&" not in text:
+    if "\\" not in text and "&" not in text and "<" not in text:
         return text
     runs: dict[int, list[int]] = {}
     for ticks in _TICKS.finditer(text):
         runs.setdefault(len(ticks[0]), []).append(ticks.start())
     pieces: list[str] = []
-    at = 0
+    at, parted = 0, False
     while sign := _SIGN.search(text, at):
         pieces.append(text[at : sign.start()])
         at = sign.end()
@@ -39,6 +63,10 @@ def plain(text: str) -> str:
             pieces.append(sign["escaped"])
         elif entity := sign["entity"]:
             pieces.append(html.unescape(entity).replace("\n", " "))
-        else:
+        elif (name := (sign["name"] or "").lower()) in _BLOCKS:
+            pieces.append("\n")
+            parted = True
+        elif name not in _TAGS:
             pieces.append(sign[0])
-    return "".join((*pieces, text[at:]))
+    whole = "".join((*pieces, text[at:]))
+    return _EDGES.sub("\n", whole).strip("\n") if parted else whole

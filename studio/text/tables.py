@@ -74,7 +74,7 @@ def read(
     for row in rows:
         if not row.keys() <= known:
             more |= dict.fromkeys(name for name in row if name not in known)
-        text = row.get(columns.text)
+        text = _whole(row.get(columns.text))
         if not isinstance(text, str) or not text.strip():
             empty += 1
             continue
@@ -93,6 +93,13 @@ def read(
         title=composition.readable(only),
         notes=(*notes, *_notes(columns, [*columns.others, *more], empty)),
     )
+
+
+def _whole(value: object) -> object:
+    """A text that is written as a list of its paragraphs."""
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return "\n\n".join(value)
+    return value
 
 
 def _notes(columns: Columns, unread: Sequence[str], empty: int) -> Iterator[str]:

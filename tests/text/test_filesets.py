@@ -52,6 +52,24 @@ def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert filesets.content(tmp_path / "novel.txt") == bytes(3)
 
 
+def test_a_project_stays_one_of_the_files_of_a_set() -> None:
+    files = filesets.expand("a.zip", zipped(manuscripts.scrivener() | {"a.txt": "He went."}))
+    text = read_manuscript(*filesets.packed(files)).text
+    assert ENGLISH in text
+    assert "He went." in text
+
+
+def test_an_empty_file_is_named_and_footnotes_are_kept_where_asked_for() -> None:
+    page = "He<a role='doc-noteref' href='#n'>1</a> went.<aside role='doc-footnote' id='n'>Late"
+    data = zipped({"1.txt": "", "2.html": page, "3.txt": ENGLISH})
+    manuscript = read_manuscript("a.zip", data, options={"footnotes": True})
+    assert "He [Late] went." in manuscript.text
+    assert "No text was found for: 1.txt." in manuscript.notes
+    assert "2: 1 footnote was left out." in read_manuscript("a.zip", data).notes
+    with pytest.raises(StudioError, match="no story"):
+        read_manuscript("a.zip", zipped({"1.txt": "", "2.txt": ""}))
+
+
 def test_a_zip_and_a_folder_give_the_same_files(tmp_path: Path) -> None:
     zipped_up = filesets.expand("Novel.zip", zipped(CHAPTERS))
     on_disk = filesets.expand_path(folder(tmp_path / "Novel", CHAPTERS))

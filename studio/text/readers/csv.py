@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import encoding, separators, tables
+from studio.text import composition, encoding, separators, tables
 from studio.text.reading import ColumnOptions, Reading
 
 LARGEST = 48 << 20
@@ -17,6 +18,16 @@ MOST_SEPARATORS = 300_000
 """In one line. That many commas of prose fill fifteen megabytes."""
 
 _STOPS = (".", "!", "?", "。", "！", "？", "”", "」")
+
+MOST_ABOVE = 5
+"""Rows with a title that a table may have above the names of its columns."""
+
+
+class _Head(NamedTuple):
+    names: list[str]
+    """Of all columns, in their order; none without a header."""
+    above: list[str]
+    """What stands above them."""
 
 
 class Csv:
@@ -36,9 +47,10 @@ class Csv:
             StudioError: no text, no such column, or too large.
         """
         decoded = _decoded(name, data)
-        columns, header = _columns(name, decoded.text, options.column)
-        rows = _rows(name, decoded.text, header)
-        return tables.read(name, columns, rows, decoded.encoding, decoded.told())
+        columns, head = _columns(name, decoded.text, options.column)
+        rows = _rows(name, decoded.text, head)
+        above = composition.named(_("Left out above the table: {names}."), head.above)
+        return tables.read(name, columns, rows, decoded.encoding, (*decoded.told(), *above))
 
 
 def _decoded(name: str, data: bytes) -> encoding.Decoded:
@@ -55,13 +67,28 @@ def _decoded(name: str, data: bytes) -> encoding.Decoded:
     return decoded._replace(text=plain)
 
 
-def _columns(name: str, text: str, wanted: str) -> tuple[tables.Columns, list[str]]:
-    """The columns to read, and the names of all in their order (empty without a header)."""
-    first = next(_cells(name, text), [])
-    header = first if _is_header(first) else []
-    sample = itertools.islice(_rows(name, text, header), tables.SAMPLE)
-    names = header or _numbered(first)
-    return tables.choose(name, names, sample, wanted), header
+def _columns(name: str, text: str, wanted: str) -> tuple[tables.Columns, _Head]:
+    """The columns to read, and what stands above the rows."""
+    first = [*itertools.islice(_cells(name, text), MOST_ABOVE + 2)]
+    head = _head(first)
+    sample = itertools.islice(_rows(name, text, head), tables.SAMPLE)
+    names = head.names or _numbered(first[0] if first else [])
+    return tables.choose(name, names, sample, wanted), head
+
+
+def _head(rows: list[list[str]]) -> _Head:
+    """A row with a single cell is the title of a table whose names stand in the next one."""
+    above: list[str] = []
+    last: list[str] = []
+    for row, following in zip(rows, [*rows[1:], last], strict=False):
+        filled = [cell for cell in row if cell.strip()]
+        is_title = len(filled) == 1 < len(row) and filled[0].strip().lower() not in tables.TEXTS
+        names = [cell for cell in following if cell.strip()]
+        are_names = _is_header(following) and not any(c.strip().isdigit() for c in names)
+        if not (is_title and are_names and _is_header(row) and len(above) < MOST_ABOVE):
+            return _Head(_distinct(row) if _is_header(row) else [], above)
+        above += filled
+    return _Head([], [])
 
 
 def _is_header(cells: list[str]) -> bool:
@@ -69,10 +96,18 @@ def _is_header(cells: list[str]) -> bool:
     return all(len(cell) <= 64 and not cell.strip().endswith(_STOPS) for cell in cells)
 
 
-def _rows(name: str, text: str, header: list[str]) -> Iterator[tables.Row]:
-    cells = _cells(name, text)
-    if header:
-        next(cells)
+def _distinct(names: list[str]) -> list[str]:
+    """The names of columns, with one for each that has none or that of another."""
+    numbered = _numbered(names)
+    return [
+        name if name.strip() and name not in names[:place] else numbered[place]
+        for place, name in enumerate(names)
+    ]
+
+
+def _rows(name: str, text: str, head: _Head) -> Iterator[tables.Row]:
+    header = head.names
+    cells = itertools.islice(_cells(name, text), len(head.above) + bool(header), None)
     mark = _separator(name, text).mark
     for found in cells:
         # Prose of a single column, which nobody quoted, is one cell.

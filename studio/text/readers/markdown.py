@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from studio.language import _
-from studio.text import composition, encoding, headings
-from studio.text.inlines import plain
+from studio.text import composition, encoding, frontmatter, headings
+from studio.text.inlines import only_tags, plain
 from studio.text.leftovers import Leftovers
 from studio.text.reading import ReaderOptions, Reading
 from studio.text.scrivenings import without_styles
@@ -15,11 +15,6 @@ from studio.text.scrivenings import without_styles
 LONGEST_TITLE = 80
 """Characters of a line above an underline that may be a heading."""
 
-_FRONT_MATTER = re.compile(
-    r"\A---[ \t]*\n(?P<fields>(?:[^\n]*\n){0,60}?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
-)
-_FIELD = re.compile(r"(?P<key>[A-Za-z_][\w.-]*):(?:\s|$)|[ \t]|-\s|[#\]}]|$")
-_TITLE = re.compile(r"^title:[ \t]*[\"']?(?P<title>[^\n\"']*)", re.MULTILINE | re.IGNORECASE)
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _OWN_LINE = re.compile(
@@ -27,6 +22,20 @@ _OWN_LINE = re.compile(
 )
 _SPOKEN = re.compile('[,.!?…，。！？][”"’」』]')
 """Where speech ends within a line: “I know,” he said"""
+_AFTER_TITLE = re.compile(r"(?:\s+#+)?(?:\s+\{[#.-][^{}]{0,200}\})?\Z")
+"""Signs that close a heading, and what pandoc is told about it."""
+_COMMAND = re.compile(
+    r"\\(?:newpage|pagebreak|clearpage|cleardoublepage)(?:\{\})?|\[\[?toc\]?\]", re.IGNORECASE
+)
+"""A line that asks for a new page or for the contents, and says nothing."""
+_INSIDE = r"%%(?!%)(?:[^%]|%(?!%))*%%(?!%)"
+_OTHER_COMMENTS = re.compile(
+    rf"^(?:[ \t]*{_INSIDE}"
+    r"| {0,3}\[(?://|comment)\]:[ \t]*(?:#|<>)[ \t]*[(\"'][^\n]*[)\"'])"
+    rf"[ \t]*(?:\n(?:[ \t]*\n)?|\Z)|(?<![\w%]){_INSIDE}",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Those of Obsidian, and references that nothing can refer to."""
 _STOPS = tuple(".!?…,;:。！？，；：”’\"'」』）)")
 _WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uff60“”‘’…—]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -57,7 +66,8 @@ class Markdown:
         """
         decoded = encoding.decode(name, data)
         text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-        title, fields, text = _front_matter(text)
+        front = frontmatter.found(text)
+        text = text[front.end :]
         pieces, left = _Pieces(_has_underlined_titles(text)), Leftovers()
         for part, is_code in _parts(text):
             if is_code:
@@ -69,9 +79,11 @@ class Markdown:
         return Reading(
             text=without_styles(pieces.text()),
             encoding=decoded.encoding,
-            title=title,
+            title=front.title,
             notes=(
-                *composition.named(_("Left out: the fields above the text, {names}."), fields),
+                *composition.named(
+                    _("Left out: the fields above the text, {names}."), front.fields
+                ),
                 *left.notes(),
                 *decoded.told(),
             ),
@@ -102,6 +114,10 @@ class _Pieces:
         lines = text.split("\n")
         for number, line in enumerate(lines):
             bare = line.strip()
+            if bare[:1] in ("\\", "[") and _COMMAND.fullmatch(bare):
+                line = bare = ""
+            elif bare[:1] == "<" and (shown := only_tags(bare)) is not None:
+                line = bare = shown
             is_hard = line.endswith("  ") or _ends_in_backslash(line)
             bare = bare[:-1].rstrip() if _ends_in_backslash(bare) else bare
             alone = not bare or _stands_alone(line, bare)
@@ -130,7 +146,7 @@ class _Pieces:
     def _line(self, line: str, bare: str, has_text_below: bool) -> None:
         if line.startswith("#"):
             # A blank line on both sides of a heading, as the rest of the studio expects it.
-            self._pieces += "\n\n", plain(bare), "\n"
+            self._pieces += "\n\n", plain(_AFTER_TITLE.sub("", bare, count=1)), "\n"
         elif bare and not bare[0].isalnum() and headings.is_scene_break(bare):
             self._break(bare, has_text_below)
         else:
@@ -186,18 +202,6 @@ def _is_title(above: str, line: str, has_titles: bool) -> bool:
     return drawn or not (above.rstrip("*_ ").endswith(_STOPS) or _SPOKEN.search(above))
 
 
-def _front_matter(text: str) -> tuple[str, list[str], str]:
-    """The title and the names of the fields before the text, and the text without them."""
-    front = _FRONT_MATTER.match(text)
-    fields = front["fields"].split("\n") if front else []
-    found = [_FIELD.match(line) for line in fields]
-    keys = [match["key"] for match in found if match and match["key"]]
-    if not front or not all(found) or not (keys or not "".join(fields).strip()):
-        return "", [], text
-    named = _TITLE.search(front["fields"])
-    return named["title"].strip() if named else "", keys, text[front.end() :]
-
-
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
     """The text in pieces, and of each whether it is a block of code between two fences."""
     if "```" not in text and "~~~" not in text:
@@ -234,7 +238,11 @@ def _without_comments(text: str) -> tuple[str, int]:
         line_end = _LINE_END.match(text, at)
         if line_end and text[start - 1 : start] in ("", "\n"):
             at = line_end.end()
-    return "".join((*pieces, text[at:])), count
+    text = "".join((*pieces, text[at:]))
+    if "%%" not in text and "]:" not in text:
+        return text, count
+    text, others = _OTHER_COMMENTS.subn("", text)
+    return text, count + others
 
 
 def _ends_in_backslash(line: str) -> bool:

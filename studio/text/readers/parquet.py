@@ -65,18 +65,23 @@ def _open(name: str, data: bytes, columns: list[str]) -> parquet.ParquetFile:
 
 
 def _columns(name: str, data: bytes, wanted: str) -> tables.Columns:
-    import pyarrow as pa
 
     schema = _open(name, data, []).schema_arrow
-    texts = [
-        field.name
-        for field in schema
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-    ]
+    texts = [field.name for field in schema if _is_text(field.type)]
     sample = itertools.islice(_rows(name, data, texts[:MOST_TEXTS]), tables.SAMPLE)
     columns = tables.choose(name, texts, sample, wanted)
     others = [n for n in schema.names if n not in (columns.text, columns.title)]
     return columns._replace(others=tuple(others))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):  # What pandas calls a category.
+        kind = kind.value_type
+    return any(is_one(kind) for is_one in (
+        pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view
+    ))  # fmt: skip
 
 
 def _rows(name: str, data: bytes, columns: list[str]) -> Iterator[tables.Row]:

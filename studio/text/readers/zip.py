@@ -8,8 +8,8 @@ from typing import Any
 
 from studio.errors import StudioError
 from studio.language import _
-from studio.text import filesets, headings, importing
-from studio.text.reading import ReaderOptions, Reading
+from studio.text import composition, filesets, headings, importing
+from studio.text.reading import FootnoteOptions, Reading
 
 LARGEST = 100 << 20
 """Characters of all files together."""
@@ -22,13 +22,13 @@ class Zip:
     kind = "zip"
     label = "Zip of chapters"
     endings = (filesets.ZIP,)
-    Spec = ReaderOptions
+    Spec = FootnoteOptions
 
     def check(self, name: str, data: bytes) -> None:
         """Raises StudioError when it is no zip, not a safe one, or holds nothing to read."""
         filesets.expand(name, data)
 
-    def run(self, name: str, data: bytes, options: ReaderOptions) -> Reading:
+    def run(self, name: str, data: bytes, options: FootnoteOptions) -> Reading:
         """The files in natural order, each under its name unless it begins with a heading.
 
         Raises:
@@ -36,27 +36,36 @@ class Zip:
         """
         files = filesets.expand(name, data)
         readings: list[tuple[str, Reading]] = []
+        empty: list[str] = []
         for file in files.files:
-            reading = _read(file)
+            if not (data := file.read()).strip():
+                empty.append(file.name)
+                continue
+            reading = _read(file.name, data, options)
             readings.append((_title(file.name, reading), reading))
             if sum(len(r.text) for _t, r in readings) > LARGEST:
                 _refuse(name)
+        notes = (
+            *files.notes,
+            *composition.named(_("No text was found for: {names}."), empty),
+        )
         if len(readings) == 1:
             (_name, only), = readings  # fmt: skip
-            return only.model_copy(update={"notes": (*files.notes, *only.notes)})
+            return only.model_copy(update={"notes": (*notes, *only.notes)})
         return Reading(
             text="\n\n".join(_headed(title, reading.text) for title, reading in readings),
             encoding=_common([reading.encoding for _title, reading in readings]),
             notes=(
-                *files.notes,
+                *notes,
                 *(f"{t}: {note}" for t, reading in readings for note in reading.notes),
             ),
         )
 
 
-def _read(file: filesets.Member) -> Reading:
-    reader: Any = importing.reader_of(file.name)
-    reading: Reading = reader.run(file.name, file.read(), reader.Spec())
+def _read(name: str, data: bytes, options: FootnoteOptions) -> Reading:
+    reader: Any = importing.reader_of(name)
+    known = options.model_dump(include=set(reader.Spec.model_fields))
+    reading: Reading = reader.run(name, data, reader.Spec(**known))
     return reading
 
 
@@ -72,7 +81,7 @@ def _headed(title: str, text: str) -> str:
 
 
 def _common(encodings: list[str]) -> str:
-    return max(sorted(set(encodings)), key=encodings.count)
+    return max(sorted(set(encodings)), key=encodings.count, default="utf-8")
 
 
 def _refuse(name: str) -> None:

@@ -57,7 +57,11 @@ def paragraphs(text: str) -> list[str]:
         ("a&nbsp;b &#0; &#xD800;", "a\u00a0b \ufffd \ufffd"),
         ("say `\\* &amp;` and ``a ` \\_ b`` \\_", "say `\\* &amp;` and ``a ` \\_ b`` _"),
         ("one ` tick \\_", "one ` tick _"),
-        ("<a href='\\_'>x\\_</a>", "<a href='\\_'>x_</a>"),
+        (
+            "<a href='\\_'>x\\_</a> <http://a> <b>c</b> `<b>` 1<2>3 <x>",
+            "x_ <http://a> c `<b>` 1<2>3 <x>",
+        ),
+        ("He<br>went.<p class='a'>She</p>", "He\nwent.\nShe"),
         ("[link\\_](a) ![alt &amp; text](b)", "[link_](a) ![alt & text](b)"),
         ("\\* \\* \\*", "* * *"),
         ("one\\\\\ntwo\\\nthree", "one\\ two\nthree"),
@@ -113,6 +117,51 @@ def test_a_question_drawn_under_as_a_title_is_one() -> None:
     assert paragraphs("Chapter One\nThe Quay\n---\nHe.") == ["## Chapter One The Quay", "He."]
 
 
+def test_lines_of_tags_are_none_and_a_rule_is_a_break() -> None:
+    text = '[TOC]\n\\newpage\n<div align="center">\nOne.\n</div>\nTwo.\n\n<hr/>\n\n<i>Three.</i>'
+    assert paragraphs(text) == ["One.", "Two.", "* * *", "Three."]
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("# One #", "# One"),
+        ("## One ## {#one .unnumbered}", "## One"),
+        ("# One {-}", "# One"),
+        ("# Number #1 {or so}", "# Number #1 {or so}"),
+    ],
+)
+def test_what_closes_a_heading_is_no_part_of_it(heading: str, title: str) -> None:
+    assert paragraphs(f"{heading}\nHe.") == [title, "He."]
+
+
+@pytest.mark.parametrize(
+    ("above", "title", "names"),
+    [
+        ("---\ntitle: Tom's \"tale\"\n---\n", "Tom's \"tale\"", "title"),
+        ("+++\ntitle = 'A tale'\ntags = [\n  'a',\n]\n+++\n", "A tale", "title, tags"),
+        ("% A long\n  tale\n% Ann\n", "A long tale", "title, author"),
+        ("Title: A tale\nAuthor: Ann\n  and Bob\nBase Header Level: 2\n", "A tale",
+         "Title, Author, Base Header Level"),
+    ],
+)  # fmt: skip
+def test_fields_above_the_text_of_every_make(above: str, title: str, names: str) -> None:
+    reading = read(f"{above}\nHe went.")
+    assert (reading.text.strip(), reading.title) == ("He went.", title)
+    assert reading.notes == (f"Left out: the fields above the text, {names}.",)
+
+
+@pytest.mark.parametrize("text", ["% of them went.", "Title: none.", "+++\nHe.\n+++\nShe."])
+def test_what_looks_like_fields_is_kept(text: str) -> None:
+    assert paragraphs(text + "\n") == [text.replace("\n", " ")]
+
+
+def test_comments_of_other_programs() -> None:
+    reading = read("One %%a\nb%% two.\n\n%%\nc\n%%\n\n[//]: # (d)\n\nA 50%% cut, 20%% more.")
+    assert reading.text == "One  two.\n\nA 50%% cut, 20%% more."
+    assert reading.notes == ("3 comments were left out.",)
+
+
 def test_comments_are_counted_and_leave_no_gap() -> None:
     reading = read("One.\n\n<!-- a\n\nb -->\n\nTwo. <!-- c -->\n\nThree. <!-- d")
     assert reading.text == "One.\n\nTwo. \n\nThree. <!-- d".replace(" \n", "\n")
@@ -133,7 +182,23 @@ def test_tables_notes_and_references_keep_their_lines() -> None:
 
 @pytest.mark.parametrize(
     "sign",
-    ["<!-- ", "`", "``x` ", "\\", "&", "<a ", "~~~\nx\n", "```x\n", "a\n---\n", "[", "---\n"],
+    [
+        "<!-- ",
+        "%%%",
+        "<b",
+        "<b ",
+        "[//]: # (",
+        "`",
+        "``x` ",
+        "\\",
+        "&",
+        "<a ",
+        "~~~\nx\n",
+        "```x\n",
+        "a\n---\n",
+        "[",
+        "---\n",
+    ],
 )
 def test_signs_without_an_end_are_looked_at_once(sign: str) -> None:
     text = sign * (300_000 // len(sign))

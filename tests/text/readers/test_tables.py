@@ -110,11 +110,38 @@ def test_prose_in_a_single_column_needs_no_quotes() -> None:
     assert read("a.csv", data).text == f"{ENGLISH}, and\n\nHe went, she; stayed."
 
 
+def test_a_title_above_the_table_and_columns_without_a_name() -> None:
+    rows = (
+        "My book;;;;\r\n;;;;\r\nchapter;text;;text;\r\nOne;He went.;a;b;\r\n;She stayed.;c;d;\r\n"
+    )
+    reading = read("a.csv", rows.encode())
+    assert reading.text.split("\n\n") == ["He went.", "She stayed."]
+    assert reading.title == "One"
+    said = " ".join(reading.notes)
+    assert "Left out above the table: My book." in said
+    assert "column 3, column 4" in said
+    for row in ("0", "a"):
+        found = read("a.csv", f",text\n{row},He went\n{row},She".encode())
+        assert found.text.split("\n\n") == ["He went", "She"]
+
+
 def test_columns_that_come_late_are_named_too() -> None:
     rows = [{"text": ENGLISH}] * 1200 + [{"text": "He went.", "secret": "x"}]
     assert any("secret" in note for note in read("a.jsonl", jsonl(*rows)).notes)
     ragged = read("a.csv", f"id,text\n1,{ENGLISH}\n2,He went.,and more\n".encode())
     assert any("column 3" in note for note in ragged.notes)
+
+
+def test_texts_of_other_kinds_are_texts() -> None:
+    import pyarrow as pa
+
+    for kind in (pa.dictionary(pa.int32(), pa.string()), pa.string_view(), pa.large_string()):
+        assert read("a.parquet", parquet(text=pa.array([ENGLISH, None]).cast(kind))).text == ENGLISH
+    listed = read("a.json", json.dumps([{"text": [ENGLISH, "He went."]}]).encode())
+    assert listed.text.split("\n\n") == [ENGLISH, "He went."]
+    with pytest.raises(StudioError) as refused:
+        read("a.xlsx", b"PK")
+    assert "CSV" in refused.value.remedy
 
 
 def test_what_is_no_row_is_counted() -> None:
