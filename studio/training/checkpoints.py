@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from studio.domain.events import CheckpointSaved, LogLine
 from studio.domain.workroom import Workroom
 from studio.errors import Damaged
 from studio.language import _
-from studio.training import ranks
+from studio.training import ranks, soundness
 from studio.training.course import Course
+from studio.training.soundness import ADAPTER, OPTIMISER, RANDOM, SCHEDULE, STATE, damaged
 
 COURSE = "course.json"
 BEST = "best"
-ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
-KEPT = {
-    *ADAPTER,
-    "optimizer.pt",
-    "scheduler.pt",
-    "scaler.pt",
-    "trainer_state.json",
-}
+KEPT = {*ADAPTER, OPTIMISER, SCHEDULE, "scaler.pt", STATE}
 """What is kept of it. The trainer writes more: a tokenizer, a model card, pickled arguments."""
-RANDOM = "rng_state"
-"""How the names of the random states begin, one of each process."""
 NEEDED = KEPT - {"scaler.pt"}
 """What going on needs; the scaler is there with fp16 alone."""
-UNREADABLE = (
-    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, ImportError, EOFError,
-    RuntimeError, pickle.UnpicklingError,
-)  # fmt: skip
-"""What torch, safetensors and json raise at a file that is not what its name says."""
 
 
 @dataclass(frozen=True)
@@ -99,94 +79,25 @@ def resume(room: Workroom, best: Path, extends: str | None = None) -> Resumed | 
 
 
 def _opened(artifact: str, room: Workroom, best: Path) -> Resumed:
-    """Every part is read before anything is begun with it: the trainer would end the training at
-    the first one that cannot be."""
+    """Every part is read before anything is begun with it."""
     folder = room.fetch(artifact)
     _complete(folder, NEEDED | {COURSE})
-    course = _course(folder / COURSE)
-    with _reading("trainer_state.json"):
-        state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-        step = int(state["global_step"])
+    course, step = soundness.course(folder / COURSE), soundness.step(folder)
     if course.step not in (0, step):  # 0: from before the course counted them
-        raise _damaged(
+        raise damaged(
             _("Its parts are of step {one} and of step {other}.").format(
                 one=course.step, other=step
             )
         )
-    _read_states(folder, _adapter_shapes(folder))
+    learned = soundness.adapter(folder)
+    soundness.check_states(folder, learned)
     if (folder / BEST).is_dir():
         _complete(folder / BEST, set(ADAPTER))
-        _adapter_shapes(folder / BEST)
+        if soundness.adapter(folder / BEST) != learned:
+            raise damaged(_("Its best adapter is not of the same parts as its newest."))
         if ranks.first():
             copy_adapter(folder / BEST, best)
     return Resumed(artifact, folder, step, course)
-
-
-def _course(path: Path) -> Course:
-    try:
-        return Course.model_validate_json(path.read_bytes())
-    except ValidationError as problem:
-        unknown = [".".join(map(str, e["loc"])) for e in problem.errors() if "extra" in e["type"]]
-        if unknown:
-            raise _damaged(
-                _("Another version of the studio wrote it: its {file} holds {names}.").format(
-                    file=path.name, names=", ".join(unknown)
-                )
-            ) from problem
-        raise _damaged(_("Its {file} cannot be read.").format(file=path.name)) from problem
-
-
-def _adapter_shapes(folder: Path) -> list[tuple[int, ...]]:
-    """The shape of each tensor of the adapter in ``folder``, in order."""
-    from safetensors import SafetensorError, safe_open
-
-    with _reading(ADAPTER[1]):
-        json.loads((folder / ADAPTER[1]).read_text(encoding="utf-8"))["peft_type"]
-    with _reading(ADAPTER[0]):
-        try:
-            with safe_open(folder / ADAPTER[0], "pt") as adapter:
-                names = adapter.keys()
-                return sorted(tuple(adapter.get_slice(name).get_shape()) for name in names)
-        except SafetensorError as problem:
-            raise ValueError(problem) from problem
-
-
-def _read_states(folder: Path, adapter: list[tuple[int, ...]]) -> None:
-    """Read what torch has saved. The optimiser's state is held against the adapter's tensors,
-    since one of another adapter would be refused only by the optimiser itself."""
-    import torch
-    from transformers.trainer_pt_utils import safe_globals
-
-    states = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".pt", ".pth"):
-            with _reading(path.name), safe_globals():
-                states[path.name] = torch.load(path, map_location="cpu", weights_only=True)
-                if not isinstance(states[path.name], dict) or not states[path.name]:
-                    raise ValueError(path.name)
-    with _reading("optimizer.pt"):
-        optimiser = states["optimizer.pt"]
-        learned = [number for group in optimiser["param_groups"] for number in group["params"]]
-        moments = [_shape(optimiser["state"][number]) for number in optimiser["state"]]
-        if len(learned) > len(adapter) or not set(optimiser["state"]) <= set(learned):
-            raise ValueError(len(learned))
-        if any(shape is not None and shape not in adapter for shape in moments):
-            raise ValueError(moments)
-    with _reading("scheduler.pt"):
-        int(states["scheduler.pt"]["last_epoch"])
-
-
-def _shape(state: dict[str, Any]) -> tuple[int, ...] | None:
-    """Of the moments of one weight; None where an optimiser keeps them in a form of its own."""
-    return tuple(state["exp_avg"].shape) if "exp_avg" in state else None
-
-
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
-    try:
-        yield
-    except UNREADABLE as problem:
-        raise _damaged(_("Its {file} cannot be read.").format(file=name)) from problem
 
 
 def _kept(name: str) -> bool:
@@ -197,19 +108,10 @@ def _complete(folder: Path, needed: set[str]) -> None:
     """The trainer would go on without a random state or an optimiser, and say nothing."""
     names = {path.name for path in folder.iterdir()}
     missing = sorted(needed - names)
-    if "optimizer.pt" in needed and not any(name.startswith(RANDOM) for name in names):
+    if OPTIMISER in needed and not any(name.startswith(RANDOM) for name in names):
         missing.append(f"{RANDOM}.pth")
     if missing:
-        raise _damaged(_("It has no {names}.").format(names=", ".join(missing)))
-
-
-def _damaged(why: str) -> Damaged:
-    return Damaged(
-        _("The checkpoint is not whole."),
-        why,
-        _("Go on from an earlier one, or start the lesson again."),
-        "checkpoint",
-    )
+        raise damaged(_("It has no {names}.").format(names=", ".join(missing)))
 
 
 def _passed_over(artifact: str, problem: Damaged) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from studio.domain.base import Model
 from studio.domain.learning import LoraSpec
@@ -131,6 +132,26 @@ def of_another_adapter(folder: Path, part: str) -> None:
     torch.save(state, folder / part)
 
 
+def of_two_shapes(folder: Path, part: str) -> None:
+    state = torch.load(folder / part)
+    state["state"][0]["exp_avg_sq"] = torch.zeros(3, 3)
+    torch.save(state, folder / part)
+
+
+def of_another_form(folder: Path, part: str) -> None:
+    state = torch.load(folder / part, weights_only=False)
+    torch.save(dict.fromkeys(state, 2), folder / part)
+
+
+def no_numbers(folder: Path, part: str) -> None:
+    save_file({n: t * float("nan") for n, t in load_file(folder / part).items()}, folder / part)
+
+
+def renamed(folder: Path, part: str) -> None:
+    tensors = load_file(folder / part)
+    save_file({n.replace("q_proj", "other"): t for n, t in tensors.items()}, folder / part)
+
+
 PARTS = (
     *((without, part) for part in ("rng_state.pth", "optimizer.pt", "scheduler.pt", COURSE)),
     *(
@@ -142,7 +163,12 @@ PARTS = (
     (nonsense, f"{BEST}/adapter_model.safetensors"),
     (without, f"{BEST}/adapter_config.json"),
     (newer, COURSE),
+    (newer, "trainer_state.json"),
     (of_another_adapter, "optimizer.pt"),
+    (of_two_shapes, "optimizer.pt"),
+    (of_another_form, "rng_state.pth"),
+    (of_another_form, "scheduler.pt"),
+    (no_numbers, "adapter_model.safetensors"),
 )
 
 
@@ -164,6 +190,15 @@ def test_a_checkpoint_with_a_part_of_no_use_is_passed_over(
     assert part.rpartition("/")[2] in said
     with pytest.raises(Damaged):
         checkpoints.resume(LocalRoom(place), tmp_path / "best", extends=room.checkpoint)
+
+
+def test_two_adapters_of_other_parts_are_no_checkpoint(finished: Any, tmp_path: Path) -> None:
+    alone, _spec, _expected = finished
+    broken = Path(shutil.copytree(alone.fetch(saved(alone)[1]), tmp_path / "broken"))
+    renamed(broken, f"{BEST}/adapter_model.safetensors")
+    room = LocalRoom(tmp_path / "room")
+    with pytest.raises(Damaged, match="not of the same parts"):
+        checkpoints.resume(room, tmp_path / "best", extends=room.put(broken))
 
 
 def test_a_checkpoint_knows_its_place_in_the_data(finished: Any) -> None:
