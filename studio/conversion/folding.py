@@ -158,13 +158,13 @@ def _pairs(folder: Path) -> dict[str, tuple[Any, Any]]:
     for name, tensor in _load(folder).items():
         found = SIDES.match(name)
         if not found:
-            raise _not_lora(folder, name)
+            raise _not_lora(name)
         if not tensor.size or tensor.ndim != 2 or not np.isfinite(tensor).all():
-            raise _not_numbers(folder, name)
+            raise _not_numbers(name)
         sides.setdefault(found["module"].removeprefix(PREFIX), {})[found["side"]] = tensor
     for module, pair in sides.items():
         if len(pair) != 2 or len(pair["A"]) != pair["B"].shape[1]:
-            raise _not_lora(folder, module)
+            raise _not_lora(module)
     return {module: (pair["A"], pair["B"]) for module, pair in sides.items()}
 
 
@@ -178,24 +178,24 @@ def _load(folder: Path) -> dict[str, Any]:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
         raise StudioError(
-            _("The adapter's weights {path} cannot be read.").format(path=path),
+            _("The adapter's weights {name} cannot be read.").format(name=path.name),
             _("The file is missing or damaged."),
             _("Train the voice again, or copy the adapter's folder again."),
         ) from error
     return {name: tensors[name].float().numpy() for name in sorted(tensors)}
 
 
-def _not_numbers(folder: Path, name: str) -> StudioError:
+def _not_numbers(name: str) -> StudioError:
     return StudioError(
-        _("The adapter in {folder} cannot become a voice for llama.cpp.").format(folder=folder),
+        _("The adapter cannot become a voice for llama.cpp."),
         _("Its {name} is empty, or holds something that is no number.").format(name=name),
         _("Train the voice again at a smaller rate, or copy the adapter's folder again."),
     )
 
 
-def _not_lora(folder: Path, name: str) -> StudioError:
+def _not_lora(name: str) -> StudioError:
     return StudioError(
-        _("The adapter in {folder} cannot become a voice for llama.cpp.").format(folder=folder),
+        _("The adapter cannot become a voice for llama.cpp."),
         _("It holds {name}, which is no pair of LoRA weights.").format(name=name),
         _(MERGE),
     )

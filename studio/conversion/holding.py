@@ -123,7 +123,7 @@ def _compared(a: Any, b: Any, alpha: float, part: Part, name: str) -> tuple[floa
     wanted = part.b * np.float32(part.scale / scale / split)
     of_a = _error(a, part.a * np.float32(split))
     if name.rpartition(".")[2] in TURNED:
-        wanted = min(_orders(wanted), key=lambda turned: _error(b, turned))
+        wanted = max(_orders(wanted), key=lambda turned: abs(_dot(b, turned)))
     strength = _dot(b, wanted) / _dot(wanted, wanted) if wanted.any() else np.nan
     return max(of_a, _error(b, wanted)), float(strength)
 

@@ -133,7 +133,7 @@ def _truncated(shard: Path, size: int, end: int | None) -> StudioError:
         else _("It has {size:,} bytes; {end:,} are expected.").format(size=size, end=end)
     )
     return StudioError(
-        _("The weight file {path} is damaged.").format(path=shard),
+        _("The weight file {name} is damaged.").format(name=shard.name),
         why,
         _("Download or copy this file again."),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from studio.models.patterns import plain
 from studio.models.source import revision_of
 from studio.models.weights import shards, tensors
 from studio.sharing import loading, mending
+from studio.sharing.copies import TIED, leave_out
 from studio.sharing.mending import INNER, PART
 from studio.sharing.portable import without_paths
 
@@ -45,8 +47,7 @@ STARTS = ("gaussian", "orthogonal", "eva", "pissa", "olora")
 """Ways of starting that peft goes without, or repeats, when it loads an adapter."""
 CHANGED_BASE = ("loftq", "corda", "lora_ga")
 """Ways of starting that changed the base model, and that nothing repeats."""
-TIED = {"lm_head": "model.embed_tokens"}
-"""Modules whose weights are another's in many models, and are in no file."""
+EMBEDDING = re.compile(r"^(?P<module>.+)\.lora_embedding_[AB]")
 
 
 def checked(folder: Path) -> dict[str, Any]:
@@ -91,9 +92,11 @@ def mended(
     """
     _check_numbers(adapter / WEIGHTS)
     theirs = shapes_of(base)
-    notes = mending.mend_names(adapter, theirs)
+    notes = [*mending.mend_names(adapter, theirs), *leave_out(adapter, base, config)]
     ours = {n: tuple(t["shape"]) for n, t in tensors(adapter, [adapter / WEIGHTS]).items()}
     for name, shape in ours.items():
+        if found := EMBEDDING.match(name):
+            raise _of_embeddings(found["module"].removeprefix(PREFIX))
         if not _fits(name.removeprefix(PREFIX), shape, theirs):
             raise _misfit(adapter, facts, name.removeprefix(PREFIX), shape)
     config, more = mending.mend_description(config, ours, theirs)
@@ -105,9 +108,9 @@ def mended(
 def shapes_of(base: Path) -> dict[str, tuple[int, ...]]:
     """The shapes of a base model's weights by name, those of a tied module included."""
     theirs = {name: tuple(t["shape"]) for name, t in tensors(base, shards(base)).items()}
-    for module, whole in TIED.items():
-        if f"{whole}.weight" in theirs:
-            theirs.setdefault(f"{module}.weight", theirs[f"{whole}.weight"])
+    for name, owner in TIED.items():
+        if owner in theirs:
+            theirs.setdefault(name, theirs[owner])
     return theirs
 
 
@@ -197,6 +200,16 @@ def _cannot_be(said: str) -> StudioError:
         _("The adapter's description cannot be right."),
         _("Its {file} says {said}.").format(file=CONFIG, said=said),
         _("Copy or download the adapter again."),
+    )
+
+
+def _of_embeddings(module: str) -> StudioError:
+    return StudioError(
+        _("This adapter uses something that cannot be applied here."),
+        _(
+            "It has factors for {module}, the table of the words, which llama.cpp cannot take."
+        ).format(module=module[:120]),
+        _("Choose an adapter that leaves this table as it is, or merge it into its model."),
     )
 
 

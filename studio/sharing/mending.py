@@ -202,6 +202,8 @@ def _extra(shapes: Mapping[str, Shape]) -> dict[str, Any]:
             raise _torn(_("Only some of its modules have {what}.").format(what=name))
     whole = [n.removeprefix(PREFIX) for n in shapes if not PART.match(n)]
     kept = sorted({n.rpartition(".")[0] for n in whole if n.endswith(".weight")})
+    if twice := sorted(modules.intersection(kept)):
+        raise _of_changed_base(twice[0])
     biases = {_plain(n.rpartition(".")[0]) for n in whole if n.endswith(".bias")} - set(kept)
     bias = "none" if not biases else "lora_only" if biases <= modules else "all"
     return {
@@ -244,6 +246,16 @@ def _is_told(config: dict[str, Any], extra: dict[str, Any]) -> bool:
     whole = len(told) == len(kept) and all(_names(told, module) for module in kept)
     plain = {"use_dora": False, "lora_bias": False, "bias": "none"}
     return whole and all((config.get(n) or usual) == extra[n] for n, usual in plain.items())
+
+
+def _of_changed_base(module: str) -> StudioError:
+    return StudioError(
+        _("This voice belongs to a base model that was changed for it."),
+        _("Its weights hold another {module} than the base model's, and factors for that.").format(
+            module=module[:120]
+        ),
+        _("Ask whoever made it for the base model that it was taught on, and choose that."),
+    )
 
 
 def _torn(why: str) -> StudioError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,8 @@ LARGEST = 8 << 30
 """Bytes of weights. The largest adapters of the largest models here have less than half."""
 SMALL = {CONFIG: 1 << 20, LINEAGE: 8 << 20}
 """Most bytes of the files that are read whole."""
+SEVERAL = re.compile(r"adapter_model-\d+-of-\d+\.safetensors")
+"""How weights are called that lie in several files."""
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
@@ -96,6 +99,12 @@ def _check(where: str, names: set[str]) -> None:
         )
     if WEIGHTS in names:
         return
+    if any(map(SEVERAL.fullmatch, names)):
+        raise StudioError(
+            _("The weights of this voice lie in several files."),
+            _("peft knows one file, {weights}.").format(weights=WEIGHTS),
+            _("Ask whoever made it for {weights}; peft writes it.").format(weights=WEIGHTS),
+        )
     pickles = sorted(name for name in names if name.endswith(PICKLES))
     if pickles:
         raise StudioError(

@@ -171,8 +171,15 @@ def test_damaged_weights_are_refused(
     room: LocalRoom, mine: Path, spoil: Callable[[Path], None]
 ) -> None:
     spoil(mine)
-    with pytest.raises(StudioError, match="damaged"):
+    with pytest.raises(StudioError, match="damaged") as refused:
         adopt(room, mine)
+    assert str(room.folder) not in str(refused.value)
+
+
+def test_weights_in_several_files_are_said_to_be(mine: Path, tmp_path: Path) -> None:
+    (mine / WEIGHTS).rename(mine / "adapter_model-00001-of-00002.safetensors")
+    with pytest.raises(StudioError, match="several files"):
+        opening.take(mine, tmp_path / "taken")
 
 
 def test_weights_that_could_run_code_are_refused(mine: Path, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from peft import PeftModel
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
 
 from studio.domain.base import Model
 from studio.domain.specs import AdoptSpec
@@ -222,6 +223,7 @@ def test_a_variant_that_its_description_does_not_name_is_read_from_the_tensors(
     room: LocalRoom, tmp_path: Path, options: dict[str, Any]
 ) -> None:
     make_adapter(tmp_path / "v", settings().starter, **options)
+    change(tmp_path / "v", lambda t: {n: x if ".lora_" in n else x * 2 for n, x in t.items()})
     (name, value), *_rest = options.items()
     voices.change_config(tmp_path / "v", **{name: "none" if name == "bias" else None})
     kept = adopt(room, tmp_path / "v")
@@ -356,6 +358,43 @@ def test_a_bias_where_the_base_has_none_is_refused(room: LocalRoom, mine: Path) 
     with pytest.raises(StudioError, match="cannot be applied here") as refused:
         adopt(room, mine)
     assert "lora_bias" in refused.value.why
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("parts", "carried"),
+    [(["q_proj", "lm_head"], {}), (["q_proj"], {"save_embedding_layers": True})],
+)
+def test_what_is_the_base_models_own_is_left_out(
+    room: LocalRoom, tmp_path: Path, parts: list[str], carried: dict[str, Any], dtype: torch.dtype
+) -> None:
+    """peft saves the tables of the words along with an adapter that touches them."""
+    whole = AutoModelForCausalLM.from_pretrained(settings().starter, dtype=dtype)
+    adapted = get_peft_model(whole, LoraConfig(target_modules=parts, task_type="CAUSAL_LM"))
+    adapted.save_pretrained(tmp_path / "own", **carried)
+    theirs = load_file(tmp_path / "own" / WEIGHTS)
+    assert any(".lora_" not in name for name in theirs)
+    kept = adopt(room, tmp_path / "own")
+    assert set(load_file(kept / WEIGHTS)) == {name for name in theirs if ".lora_" in name}
+    assert voices.config(kept)["modules_to_save"] is None
+    assert "as the base model has it" in notes(room)
+
+
+def test_factors_for_a_table_of_another_base_model_are_refused(
+    room: LocalRoom, tmp_path: Path
+) -> None:
+    make_adapter(tmp_path / "own", settings().starter, target_modules=["q_proj", "lm_head"])
+    own = f"{PREFIX}lm_head.base_layer.weight"
+    change(tmp_path / "own", lambda tensors: tensors | {own: tensors[own] * 2})
+    with pytest.raises(StudioError, match="was changed for it"):
+        adopt(room, tmp_path / "own")
+
+
+def test_factors_for_the_table_of_the_words_are_named(room: LocalRoom, tmp_path: Path) -> None:
+    make_adapter(tmp_path / "own", settings().starter, target_modules=["embed_tokens"])
+    with pytest.raises(StudioError, match="cannot be applied here") as refused:
+        adopt(room, tmp_path / "own")
+    assert "embed_tokens" in refused.value.why
 
 
 @pytest.mark.parametrize(
