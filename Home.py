@@ -10,6 +10,7 @@ speak()
 st.logo(str(navigation.WORDMARK), size="large")
 cold.settle(navigation.addresses())
 page = st.navigation(navigation.pages())
-guard()
-with again.again():
+held = again.held()
+guard(held)
+with again.again(held):
     page.run()
