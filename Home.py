@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from studio.ui import again, cold, navigation
+from studio.ui import again, cold, navigation, problems
 from studio.ui.guard import guard, speak
 
 st.set_page_config(page_title="Lorewright", page_icon=str(navigation.ICON))
@@ -10,6 +10,7 @@ speak()
 st.logo(str(navigation.WORDMARK), size="large")
 cold.settle(navigation.addresses())
 page = st.navigation(navigation.pages())
-guard()
-with again.again():
+held = again.held()
+guard(held)
+with again.again(held), problems.told():
     page.run()

@@ -7,11 +7,12 @@ from studio.domain.manuscripts import Decisions, Manuscript, Removal
 from studio.domain.records import ManuscriptRecord
 from studio.language import _, n_
 from studio.services import jobs, manuscripts
-from studio.ui import cleaning, live, navigation, problems, undo, uploading, words
+from studio.ui import again, cleaning, live, navigation, problems, undo, uploading, words
 from studio.ui.choice import choice
 from studio.ui.guard import guard
 from studio.ui.outline import outline
 from studio.ui.prose import prose
+from studio.ui.uploads import uploads
 from studio.ui.words import plain
 
 AHEAD = 6000
@@ -43,6 +44,7 @@ def at_work() -> None:
 
 
 def upload() -> None:
+    again.keep("manuscripts_upload")
     round_ = st.session_state.get("manuscripts_upload", 0)
     endings = manuscripts.endings()
     footnotes = st.checkbox(
@@ -50,19 +52,19 @@ def upload() -> None:
         help=_("They are left out otherwise: a voice should not learn to write them."),
         key=f"manuscripts_footnotes_{round_}",
     )
-    given = st.file_uploader(
+    files = uploads(
         _("Your manuscripts"),
+        f"manuscripts_files_{round_}",
         type=[ending.removeprefix(".") for ending in endings],
         accept_multiple_files=True,
-        key=f"manuscripts_files_{round_}",
         help=_(
             "Word, EPUB, Scrivener (as a zip), text and more: {endings}. A zip may hold many."
         ).format(endings=", ".join(endings)),
     )
-    if not given:
+    if not files:
         return
     with problems.told():
-        sets = [manuscripts.uploaded(file.name, file.getvalue()) for file in given]
+        sets = [manuscripts.uploaded(file.name, file.getvalue()) for file in files]
         if len(sets) == 1 and len(sets[0].files) == 1:
             asked(manuscripts.bring_in(sets, footnotes=footnotes))
         if job := uploading.arrange(sets, footnotes, f"manuscripts_arrange_{round_}"):

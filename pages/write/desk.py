@@ -130,6 +130,8 @@ def write_here(story_id: str) -> None:
         if story.deleted_at:
             deleted(story)
         notices(story_id)
+        if unsaved := st.session_state.pop(desk.UNSAVED, None):
+            problems.show(unsaved)
     desk.page(story)
     if st.session_state.pop(desk.GO, False):
         if not writing.pending(story_id):

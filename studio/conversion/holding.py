@@ -111,7 +111,8 @@ def _read(head: Head, tensor: Tensor) -> Any:
 
 
 def _compared(a: Any, b: Any, alpha: float, part: Part, name: str) -> tuple[float, float]:
-    """The error as a multiple of what is allowed, and how strong the module is (1 is right)."""
+    """The error as a multiple of what is allowed, and how strong the module is (1 is right; no
+    number where it is not the same at another strength)."""
     import numpy as np
 
     if a.shape != part.a.shape or b.shape != part.b.shape:
@@ -125,7 +126,8 @@ def _compared(a: Any, b: Any, alpha: float, part: Part, name: str) -> tuple[floa
     if name.rpartition(".")[2] in TURNED:
         wanted = max(_orders(wanted), key=lambda turned: abs(_dot(b, turned)))
     strength = _dot(b, wanted) / _dot(wanted, wanted) if wanted.any() else np.nan
-    return max(of_a, _error(b, wanted)), float(strength)
+    is_scaled = of_a <= 1 and _error(b, wanted * np.float32(strength)) <= 1
+    return max(of_a, _error(b, wanted)), float(strength) if is_scaled else np.nan
 
 
 def _orders(b: Any) -> Iterator[Any]:

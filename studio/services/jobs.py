@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,6 @@ from studio.errors import StudioError
 from studio.jobs import leases, live, queue, reconcile
 from studio.language import _
 from studio.services.context import db
-from studio.settings import settings
 from studio.store import Database, database, events, jobs
 
 _log = logging.getLogger(__name__)
@@ -282,17 +280,8 @@ def _writing() -> Iterator[None]:
     if getattr(_held, "jobs", None) is not None:
         yield
         return
-    try:
-        with database.write(db()):
-            yield
-    except sqlite3.OperationalError as problem:
-        raise StudioError(
-            _("The studio could not write this down."),
-            _("The database {path} answered: {problem}.").format(
-                path=settings().database, problem=problem
-            ),
-            _("Check that the disk is not full, wait a moment and try again."),
-        ) from problem
+    with database.write(db()):
+        yield
 
 
 def _recorded_text(job_id: str) -> tuple[int, str]:

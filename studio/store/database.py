@@ -12,6 +12,9 @@ from pathlib import Path
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from studio.errors import StudioError
+from studio.language import _
+
 GROUPS = (
     "jobs",
     "events",
@@ -29,6 +32,19 @@ BUSY_SECONDS = 40.0
 """How long a writer waits while another holds the lock: half a minute, and what that costs."""
 AGAIN = 0.01
 """Seconds until SQLite is asked again what it refused at once."""
+CURABLE = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+)
+"""What a person can do something about, or only has to wait for."""
+
+
+class Unwritten(StudioError, sqlite3.OperationalError):
+    """Something cannot be written into the database now; it is as it was."""
 
 
 def connect(path: Path) -> Database:
@@ -62,14 +78,27 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def write(db: Database) -> Iterator[Database]:
-    """A transaction that takes the write lock at once, so that what was read stays true."""
-    db.conn.execute("BEGIN IMMEDIATE")
+    """A transaction that takes the write lock at once, so that what was read stays true.
+
+    Raises:
+        Unwritten: another process held the lock all the time, or the disk is full.
+    """
     try:
-        yield db
-    except BaseException:
-        db.conn.rollback()
-        raise
-    db.conn.commit()
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.conn.rollback()
+            raise
+        db.conn.commit()
+    except sqlite3.OperationalError as problem:
+        if getattr(problem, "sqlite_errorcode", 0) & 0xFF not in CURABLE:
+            raise
+        raise Unwritten(
+            _("The studio could not write this down. What was there is as it was."),
+            _("Its database answered: {problem}.").format(problem=problem),
+            _("Check that the disk is not full, wait a moment and try again."),
+        ) from problem
 
 
 def migration_sets() -> list[Migrations]:

@@ -190,9 +190,9 @@ def _kana(sample: bytes, encoding: str) -> float:
 def _single_byte(data: bytes) -> Decoded | None:
     from charset_normalizer import from_bytes
 
-    likeliest, share = alphabets.likeliest(data)
-    if share >= alphabets.CREDIBLE and (found := _read(data, likeliest)):
-        return found
+    likeliest = alphabets.likeliest(data)
+    if likeliest.share >= alphabets.CREDIBLE and (found := _read(data, likeliest.encoding)):
+        return found if likeliest.is_clear else _doubted(found)
     western = _read(data, "cp1252") or _read(data, "latin-1")
     if western and _reads_as_western(data[:SAMPLE]):
         return _doubted(western)

@@ -16,6 +16,10 @@ LEAST = 8
 FARTHEST = 1 << 12
 """Bytes behind the last zero among which it may end."""
 
+NEAR = 80
+"""Bytes around the place where one encoding follows another."""
+
+_LINE_END = re.compile(rb"\n")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -66,17 +70,35 @@ def _marked(data: bytes) -> int:
 
 
 def _beginning(data: bytes) -> int:
-    """Where UTF-16 begins without a mark: a letter or a line before the first zero."""
+    """Where UTF-16 begins without a mark: a letter before the first zero, or a line before what
+    is no UTF-8."""
     first = data.find(b"\0")
     if first < LEAST or data.startswith(MARKS):
         return 0
-    line = data.rfind(b"\n", 0, first - 1) + 1
-    for at in (first - 1, first, line):
-        before = data[:at]
-        parted = at >= LEAST and (len(data) - at) % 2 == 0 and not _CONTROL.search(before)
-        if parted and _is_utf8(before) and without_mark(data[at:]):
+    broken = _broken(data[: first + 1])
+    start = max(0, broken - NEAR)
+    lines = [start + found.end() for found in _LINE_END.finditer(data[start:broken])]
+    for at in (first - 1, first, *lines):
+        before, behind = data[:at], data[at:]
+        parted = at >= LEAST and len(behind) % 2 == 0 and not _CONTROL.search(before)
+        if parted and _is_utf8(before) and _opens(behind):
             return at
     return 0
+
+
+def _opens(behind: bytes) -> bool:
+    """Whether it is UTF-16, and from its first letters on."""
+    order = without_mark(behind)
+    return bool(order) and without_mark(behind[: NEAR & ~1]) == order
+
+
+def _broken(data: bytes) -> int:
+    """Where bytes are no UTF-8 any more."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as problem:
+        return problem.start
+    return len(data)
 
 
 def _western(data: bytes) -> str | None:
@@ -102,8 +124,4 @@ def _chinese(data: bytes) -> str | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return _broken(data) == len(data)

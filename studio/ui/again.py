@@ -1,14 +1,15 @@
 """A page is asked for again when its server has started again, with what is open on it.
 
 What was typed stands in the fields of the page, and comes back with them. What else the old server
-knew of the page (what is chosen and unfolded, on which text a form was opened) is given to the
-browser tab to hold, and taken from it by the new one.
+knew of the page (what is chosen and unfolded, on which text a form was opened, that the writer has
+signed in) is given to the browser tab to hold, and taken from it by the new one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import streamlit as st
 
 FILES = Path(__file__).parent / "components"
 KEYS = "again_keys"
+SESSION = "again_session"
+SERVER = uuid.uuid4().hex
+"""Of this process: what it alone knows of, such as files that were given to it, ends with it."""
 
 
 def keep(*keys: str) -> None:
@@ -25,21 +29,42 @@ def keep(*keys: str) -> None:
     st.session_state.setdefault(KEYS, set()).update(keys)
 
 
+def held() -> dict[str, Any]:
+    """What the tab was given to hold by a session that is no more: mostly nothing. It shows
+    nothing."""
+    asked = _component()(key="again", on_again_change=lambda: None).again
+    found: dict[str, Any] = json.loads(asked or "{}")
+    return {} if found.pop(SESSION, session()) == session() else found
+
+
+def session() -> str:
+    """What tells this session from any other."""
+    mine: str = st.session_state.setdefault(SESSION, uuid.uuid4().hex)
+    return mine
+
+
 @contextmanager
-def again() -> Iterator[None]:
-    """A page runs within this: before it, what the tab held for a session that is new is taken
-    back; after it, the tab is given what is to be kept. It shows nothing."""
+def again(before: Mapping[str, Any]) -> Iterator[None]:
+    """A page runs within this: first it is given what was ``held`` before, and when it has run,
+    the tab is given what is to be kept. It shows nothing."""
     place = st.empty()
-    held = _component()(key="again", on_again_change=lambda: None).again
-    for name, value in json.loads(held or "{}").items():
-        keep(name)
-        st.session_state.setdefault(name, value)
+    keep(SESSION, *before)
+    for name, value in before.items():
+        st.session_state[name] = value
     try:
         yield
     finally:
-        now = {k: st.session_state[k] for k in _keys() if k in st.session_state}
         with place:
-            _component()(key="again_kept", data=json.dumps(now, default=vars))
+            _hold({k: st.session_state[k] for k in _keys() if k in st.session_state})
+
+
+def let_go() -> None:
+    """Have the tab hold nothing: whoever sits before it now has not signed in."""
+    _hold({})
+
+
+def _hold(what: Mapping[str, Any]) -> None:
+    _component()(key="again_kept", data=json.dumps(what, default=vars))
 
 
 def _keys() -> list[str]:

@@ -11,6 +11,7 @@ from studio.domain.jobs import Job
 from studio.language import _
 from studio.services import jobs, models, sharing
 from studio.ui import live, problems, words
+from studio.ui.uploads import uploads
 
 JOB = "adapters_adopting"
 LARGEST = 2000
@@ -41,20 +42,20 @@ def arriving() -> None:
 
 
 def _files() -> Callable[[], Job | None]:
-    given = st.file_uploader(
+    files = uploads(
         _("Its zip, or its files"),
+        "adapters_files",
         type=["zip", "safetensors", "json", "bin"],
         accept_multiple_files=True,
         max_upload_size=LARGEST,
-        key="adapters_files",
     )
     name, base, language = _about()
 
     def start() -> Job | None:
-        if not given:
+        if not files:
             st.warning(_("Choose the zip, or the files, first."))
             return None
-        content = {file.name: file.getvalue() for file in given}
+        content = {file.name: file.getvalue() for file in files}
         return sharing.bring_in_upload(content, name, base, language)
 
     return start

@@ -6,6 +6,7 @@ import streamlit as st
 
 from studio.domain.manuscripts import Decisions, Manuscript, Removal
 from studio.language import _, n_
+from studio.ui import again
 from studio.ui.prose import Run, runs
 from studio.ui.words import plain
 
@@ -20,6 +21,7 @@ def decide(manuscript_id: str, manuscript: Manuscript) -> Decisions:
     """Show each finding with a box to tick; what the writer wants left out, and put back."""
     removals = manuscript.removals
     key = f"cleaning_{manuscript_id}"
+    again.keep(key)
     ticked: dict[str, bool] = st.session_state.setdefault(key, {})
     pages = -(-len(removals) // A_PAGE)
     page = st.pagination(pages, key=f"{key}_page") if pages > 1 else 1

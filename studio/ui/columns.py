@@ -11,6 +11,7 @@ from studio.language import _
 from studio.services import datasets, previews
 from studio.ui import problems
 from studio.ui.prose import prose
+from studio.ui.uploads import uploads
 
 ENDINGS = ["json", "jsonl", "csv", "tsv", "parquet"]
 SURE = 1.0
@@ -49,18 +50,18 @@ def fields() -> dict[str, str]:
 
 def uploaded() -> FileRows | None:
     """The tables that were dropped here, once their columns are known."""
-    given = st.file_uploader(
+    files = uploads(
         _("Tables: {endings}").format(endings=", ".join(ENDINGS)),
+        "datasets_tables",
         type=ENDINGS,
         accept_multiple_files=True,
-        key="datasets_tables",
     )
-    if not given:
+    if not files:
         return None
     kept = st.session_state.get("datasets_tables_kept")
-    names = [file.file_id for file in given]
+    names = [file.file_id for file in files]
     if not kept or kept[0] != names:
-        artifact = datasets.upload([(file.name, file.getvalue()) for file in given])
+        artifact = datasets.upload([(file.name, file.getvalue()) for file in files])
         st.session_state["datasets_tables_kept"] = kept = (names, artifact)
     return FileRows(artifact=kept[1], columns=_columns(kept[1]))
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from studio.domain.records import StoryRecord
+from studio.errors import StudioError
 from studio.services import stories
 from studio.ui.editor import editor
 
@@ -17,6 +18,7 @@ OWN = "desk_own_revision"
 GO = "desk_go"
 HALT = "desk_halt"
 NOTICES = "desk_notices"
+UNSAVED = "desk_unsaved"
 
 
 def notices(story_id: str) -> set[str]:
@@ -30,12 +32,16 @@ def text_changed() -> None:
     typed = _sent("text")
     if not typed:
         return
-    before = stories.get(typed["story"])
+    try:
+        before = stories.get(typed["story"])
+        own = stories.save(typed["story"], typed["text"])
+    except StudioError as problem:  # the page still has the text, and sends it with the next word
+        st.session_state[UNSAVED] = problem
+        return
     known = (typed["base"], st.session_state.get(OWN))
     if before.revision not in known and before.text != typed["text"]:
         notices(typed["story"]).add("elsewhere")
-    st.session_state[OWN] = stories.save(typed["story"], typed["text"])
-    st.session_state[SEEN] = typed["number"]
+    st.session_state[OWN], st.session_state[SEEN] = own, typed["number"]
 
 
 def stray_found() -> None:

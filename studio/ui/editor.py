@@ -10,6 +10,7 @@ import streamlit as st
 
 from studio.domain.records import StoryRecord
 from studio.language import _
+from studio.ui import again
 
 FILES = Path(__file__).parent / "components"
 
@@ -56,6 +57,7 @@ def _data(story: StoryRecord, version: int, seen: int) -> dict[str, Any]:
         "revision": story.revision,
         "version": version,
         "seen": seen,
+        "session": again.session(),
         "label": _("The text of {title}").format(title=story.title),
         "placeholder": _("Write the first lines here. They are saved while you type."),
         "words": {"saved": _("Saved"), "saving": _("Saving…")},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from studio import language
@@ -17,14 +20,15 @@ def speak() -> None:
     language.use(st.session_state.get("ui_language", settings().language))
 
 
-def guard() -> None:
-    """Choose the language, ask for the password, make sure that workers run.
+def guard(held: Mapping[str, Any] | None = None) -> None:
+    """Choose the language, ask for the password, make sure that workers run. ``held`` is what the
+    browser tab was given to hold by a page server that is no more.
 
     Stops the page where a visitor is not signed in. Pages call it although Home.py has:
     a page script that is run on its own must not get round the gate.
     """
     speak()
-    signin.sign_in()
+    signin.sign_in(held or {})
     try:
         if runner.state() is None:
             with st.spinner(_("The studio opens its workshop. This takes some seconds.")):

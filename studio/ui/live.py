@@ -43,7 +43,8 @@ def live(
     def shown() -> None:
         nonlocal alive
         speak()
-        part(*given)
+        with problems.told():
+            part(*given)
         if over is None:
             return
         # Never while the page is being drawn: it may be drawn for a click on what comes further

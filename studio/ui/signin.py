@@ -1,4 +1,4 @@
-"""The sign-in gate: one password, asked once a session, slower with each wrong guess."""
+"""The sign-in gate: one password, asked once a browser tab, slower with each wrong guess."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import hashlib
 import hmac
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from studio.language import _, n_
+from studio.services import passes
 from studio.settings import settings
+from studio.ui import again
 
 SIGNED_IN = "signin_done"
+PASS = "signin_pass"
+"""What the tab holds, so that a page server that starts again need not ask anew."""
 LONGEST_WAIT = 60.0
 
 
@@ -48,11 +54,18 @@ def _digest(text: str) -> bytes:
 GATE = Gate()
 
 
-def sign_in() -> None:
-    """Let a signed-in session (or a studio without a password) pass; ask everyone else."""
+def sign_in(held: Mapping[str, Any]) -> None:
+    """Let a signed-in session (or a studio without a password) pass, and one whose tab ``held`` a
+    pass; ask everyone else."""
     password = settings().password
-    if password is None or st.session_state.get(SIGNED_IN):
+    if password is None:
         return
+    if st.session_state.get(SIGNED_IN) or passes.is_good(held.get(PASS), time.time()):
+        st.session_state[SIGNED_IN] = True
+        st.session_state[PASS] = passes.issued(time.time())
+        again.keep(PASS)
+        return
+    again.let_go()
     st.title(_("Lorewright"))
     st.write(_("This studio is locked. Its password opens it for this browser tab."))
     with st.form("signin_form", border=False):

@@ -18,6 +18,7 @@ from studio.ui import again, navigation, problems, undo, words
 from studio.ui import details as form
 from studio.ui.choice import choice
 from studio.ui.opened import opened, saved
+from studio.ui.uploads import uploads
 
 CHANGES = "teach_changes"
 BEGUN = "teach_begun"
@@ -279,9 +280,11 @@ def _carrying_out(spec: TrainSpec) -> None:
 def _bringing_in() -> None:
     """A plan as a file; in a fold of the page, where what is wrong with it has room."""
     with st.expander(_("Bring in a plan"), icon=":material/upload_file:"):
-        given = st.file_uploader(_("A plan as YAML or JSON"), ["yaml", "yml", "json"])
-        if given is not None and st.button(_("Read it")):
+        files = uploads(
+            _("A plan as YAML or JSON"), "teach_plan_file", type=["yaml", "yml", "json"]
+        )
+        if files and st.button(_("Read it")):
             with problems.told():
-                spec = plans.from_yaml(given.getvalue().decode("utf-8", "replace"))
-                begin_with(plans.save(given.name.rpartition(".")[0], spec).id)
+                spec = plans.from_yaml(files[0].getvalue().decode("utf-8", "replace"))
+                begin_with(plans.save(files[0].name.rpartition(".")[0], spec).id)
                 st.rerun()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from studio.language import _
-from studio.ui import live
+from studio.ui import again, live
 from studio.ui.words import plain
 
 
@@ -18,6 +18,7 @@ def remember(page: str, thing_id: str, name: str) -> None:
 
 def offer(page: str, restore: Callable[[str], object]) -> None:
     """A line with an Undo button for what was last deleted on this page."""
+    again.keep(f"{page}_deleted")
     place = live.passing()
     deleted = st.session_state.get(f"{page}_deleted")
     if deleted is None:

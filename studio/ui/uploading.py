@@ -12,6 +12,8 @@ from studio.domain.jobs import Job
 from studio.language import _, n_
 from studio.services import manuscripts
 from studio.text.filesets import FileSet
+from studio.ui import again
+from studio.ui.drafts import drafted
 from studio.ui.words import plain
 
 HEIGHT = 320
@@ -29,7 +31,8 @@ def arrange(given: Sequence[FileSet], footnotes: bool, key: str) -> Job | None:
         st.caption(plain(note))
     way = _way(given, files, key)
     if way == "one":
-        title = st.text_input(_("Title"), _title(given, files), max_chars=120, key=f"{key}_title")
+        begin = _title(given, files)
+        title = drafted(_("Title"), f"{key}_title", begin, field=st.text_input, max_chars=120)
         order = _order(files, key)
     else:
         with st.container(height=HEIGHT if len(files.files) > 8 else "content", border=True):
@@ -72,6 +75,7 @@ def _title(given: Sequence[FileSet], files: FileSet) -> str:
 
 def _order(files: FileSet, key: str) -> list[str]:
     """The files one below the other, and what moves the chosen one."""
+    again.keep(f"{key}_order")
     kept: list[str] = st.session_state.get(f"{key}_order", [])
     order = [name for name in kept if name in files.names]
     order += [name for name in files.names if name not in order]

@@ -40,7 +40,7 @@ def test_a_right_conversion_holds(
         (lambda b: b * 2, "2.00 times"),
         (lambda b: b * 1.01, "1.01 times"),
         (lambda b: -b, "-1.00 times"),
-        (lambda b: b[::-1], "times"),
+        (lambda b: b[::-1], "other numbers"),
         (lambda b: b * math.nan, "other numbers"),
         (lambda b: b + math.inf, "differ"),
     ],
@@ -72,13 +72,17 @@ def test_rows_in_the_order_of_other_heads_are_those_of_no_value(
         check_holds(half, parts)
 
 
-@pytest.mark.parametrize("factor", [1.25, 0.0, 4.0, math.nan, math.inf])
+HEARD = (1.25, 4.0, -1.0)
+
+
+@pytest.mark.parametrize("factor", [*HEARD, 0.0, math.nan, math.inf])
 def test_another_alpha_is_noticed(
     shelf: Shelf, parts: dict[str, Part], tmp_path: Path, factor: float
 ) -> None:
     wrong = with_alpha(shelf.gguf(shelf.voice()), tmp_path / "v.gguf", lambda a: a * factor)
-    with pytest.raises(StudioError, match="Of its 42 parts 42 differ"):
+    with pytest.raises(StudioError, match="Of its 42 parts 42 differ") as refused:
         check_holds(wrong, parts)
+    assert (f"_proj is applied {factor:.2f} times" in refused.value.why) == (factor in HEARD)
 
 
 def test_parts_that_are_missing_are_counted(shelf: Shelf, parts: dict[str, Part]) -> None:

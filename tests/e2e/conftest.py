@@ -36,17 +36,22 @@ class Studio:
     url: str
     data: Path
     server: subprocess.Popen[bytes]
+    environment: dict[str, str]
 
     @property
     def database(self) -> Path:
         return self.data / "studio.db"
 
-    def again(self) -> None:
-        """The page server is killed, and another takes its place."""
+    def dies(self) -> None:
+        """The page server is killed."""
         self.server.kill()
         self.server.wait(PATIENCE)
+
+    def again(self) -> None:
+        """The page server is killed, if it still lives, and another takes its place."""
+        self.dies()
         port = int(self.url.rpartition(":")[2])
-        self.server = _start(self.data, "studio.ui.serve", port=port).server
+        self.server = _start(self.data, "studio.ui.serve", port=port, **self.environment).server
 
 
 def _chromium() -> str:
@@ -108,7 +113,7 @@ def _start(data: Path, *command: str, port: int = 0, **environment: str) -> Stud
         return answers(port)
 
     until(is_open, f"the page server, whose log is {log.name}")
-    return Studio(f"http://127.0.0.1:{port}", data, server)
+    return Studio(f"http://127.0.0.1:{port}", data, server, environment)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.e2e.walking import listen, picture, settled
+from tests.e2e.walking import connected, listen, picture, settled
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.browser
@@ -143,6 +143,20 @@ def test_a_story_that_another_window_deleted_is_told_of_and_brought_back(
     expect(one.get_by_text("was deleted in another window")).to_have_count(0)
     saved(one, studio.database, "Gone", "One. Two.")
     expect(here).to_have_value("One. Two.")
+
+
+def test_what_is_typed_while_the_studio_is_away_is_saved_when_it_is_back(
+    context: BrowserContext, studio: Any
+) -> None:
+    page, area = begin(context, studio, "Away")
+    area.press_sequentially("One.")
+    saved(page, studio.database, "Away", "One.")
+    studio.dies()
+    area.press("End")
+    area.press_sequentially(" Two.")
+    studio.again()
+    connected(page)
+    saved(page, studio.database, "Away", "One. Two.")
 
 
 def test_chinese_is_typed_and_kept(context: BrowserContext, studio: Any) -> None:

@@ -1,4 +1,5 @@
-"""What is being written into the lorebook is there after the page's server started again."""
+"""What is being written into the lorebook is there after the page's server started again, behind
+a password too."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walking import heading, listen, picture, press, settled
+from tests.e2e.walking import connected, heading, listen, picture, press, settled
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
+PASSWORD = "Mondlicht 月光"
 
 
 def texts(studio: Any) -> list[str]:
@@ -21,13 +23,19 @@ def texts(studio: Any) -> list[str]:
         return [row[0] for row in connection.execute("SELECT text FROM lore ORDER BY name")]
 
 
+def open_lore(page: Page, studio: Any) -> None:
+    page.goto(f"{studio.url}/lore")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    press(page, "Open the studio")
+    heading(page, "Lore")
+    settled(page)
+
+
 def test_a_new_server_takes_up_what_was_being_written(
     page: Page, start_studio: Callable[..., Any]
 ) -> None:
-    studio = start_studio()
-    page.goto(f"{studio.url}/lore")
-    heading(page, "Lore")
-    settled(page)
+    studio = start_studio(LOREWRIGHT_PASSWORD=PASSWORD)
+    open_lore(page, studio)
     press(page, "Add an entry")
     window = page.get_by_role("dialog")
     window.get_by_label("Name", exact=True).fill("Mara")
@@ -43,8 +51,7 @@ def test_a_new_server_takes_up_what_was_being_written(
     window.get_by_label("What is true of it").fill("Keeps the boat.")
     studio.again()
     other = listen(page.context.new_page())
-    other.goto(f"{studio.url}/lore")
-    settled(other)
+    open_lore(other, studio)
     press(other, "Change")
     there = other.get_by_role("dialog")
     there.get_by_label("What is true of it").fill("Keeps the log.")
@@ -63,3 +70,8 @@ def test_a_new_server_takes_up_what_was_being_written(
     press(page, "Earlier texts")
     expect(window.get_by_text("Keeps the log.").last).to_be_visible()
     picture(page, "lore-earlier")
+    studio.environment["LOREWRIGHT_PASSWORD"] = "sunlight"
+    studio.again()  # and nobody else is shown anything
+    connected(page)
+    expect(page.get_by_label("Password", exact=True)).to_be_visible()
+    assert "Keeps the" not in page.content()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,10 +57,32 @@ def test_the_numbers_and_the_name_of_a_lesson_outlive_a_server(page: Page, prepa
     settled(page)
     name = page.get_by_role("textbox", name="Name of the voice")
     name.fill("Harbour")
-    name.blur()
-    settled(page)
     prepared.again()
     connected(page)
     expect(name).to_have_value("Harbour")
     expect(epochs).to_have_value("7")
     picture(page, "restart-lesson")
+    press(page, "Keep as a plan")
+    expect(page.get_by_role("textbox", name="Name of the plan")).to_have_value("Harbour")
+
+
+def test_files_that_were_given_are_asked_for_once_more_and_their_title_is_known(
+    page: Page, prepared: Any, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"Chapter {number}.txt" for number in (1, 2)]
+    for file in files:
+        file.write_text("It was late. " * 200)
+    page.goto(f"{prepared.url}/manuscripts")
+    heading(page, "Manuscripts")
+    unfold(page.get_by_text("Bring in more"))
+    page.locator("input[type=file]").set_input_files(files)
+    title = page.get_by_role("textbox", name="Title")
+    title.fill("The long book")
+    title.blur()
+    settled(page)
+    prepared.again()
+    connected(page)
+    expect(page.get_by_text("no longer has these files: Chapter 1")).to_be_visible()
+    picture(page, "restart-files")
+    page.locator("input[type=file]").set_input_files(files)
+    expect(title).to_have_value("The long book")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from studio.domain.lorebook import LoreEntry
 from studio.services import lore
+from studio.settings import settings
+from studio.store import database
 
 pytestmark = pytest.mark.usefixtures("studio")
 Visit = Callable[[str], AppTest]
@@ -83,6 +86,21 @@ def test_what_another_window_deleted_is_told_before_it_comes_back(
     assert here.text_area[0].value == "Keeps the boat."
     press(here, "Save the entry")
     assert [e.text for e in lore.list_all()] == ["Keeps the boat."]
+
+
+def test_what_cannot_be_written_now_is_said_and_stays_in_the_window(
+    entry: LoreEntry, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = press(visit(PAGE), "Change")
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    other = sqlite3.connect(settings().database)
+    other.execute("BEGIN IMMEDIATE")
+    here = fill(here, "Keeps the boat.")
+    assert any("could not write this down" in error.value for error in here.error)
+    assert here.text_area[0].value == "Keeps the boat."
+    other.close()
+    press(here, "Save the entry")
+    assert lore.get(entry.id).text == "Keeps the boat."
 
 
 def test_a_third_text_is_told_too(entry: LoreEntry, visit: Visit) -> None:

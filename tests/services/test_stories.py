@@ -3,8 +3,9 @@ import sqlite3
 import pytest
 
 from studio.errors import StudioError
-from studio.services import stories
-from studio.settings import Settings
+from studio.services import context, stories
+from studio.settings import Settings, settings
+from studio.store import database
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -32,6 +33,23 @@ def test_a_deleted_story_can_be_restored_with_all_its_revisions() -> None:
     stories.restore(story.id)
     assert [s.id for s in stories.list_all()] == [story.id]
     assert len(stories.revisions(story.id)) == 1
+
+
+def test_a_save_that_another_process_keeps_out_is_said_and_leaves_all_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = stories.create("The Lamp", text="a")
+    context.close()
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    other = sqlite3.connect(settings().database)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StudioError, match="could not write") as told:
+        stories.save(story.id, "ab")
+    assert "locked" in told.value.why
+    other.close()
+    assert stories.get(story.id).text == "a"
+    assert stories.save(story.id, "ab") == 2
+    context.close()
 
 
 def test_a_story_without_a_title_is_untitled() -> None:

@@ -222,6 +222,11 @@ def test_a_program_is_no_text() -> None:
 
 
 POLISH = "Wiosną przyjechało czterech ludzi z żółtą farbą. Część z nich stała przy ścianie."
+SWEDISH = "Flickan gick över ån och såg att båten låg där på östra sidan. Hösten kom tidigt."
+TURKISH = "Yağmur bütün gün yağdı; çocuklar pencerenin önünde oturmuş, dışarıyı seyrediyordu."
+GREEK = "Την άνοιξη ήρθαν στην πόλη τέσσερις άνθρωποι. Το νερό θα φτάσει ως εδώ, είπε εκείνος."
+UKRAINIAN = "Навесні до міста приїхали четверо. Її голос тремтів; вода дійде сюди, сказав він."
+QUOTED = "“I know,” she said—quietly—“and it is the end…” He had seen it with his own eyes."
 RUSSIAN = "Весной в город приехали четверо. Они несли ведро краски. Вода дойдёт сюда, сказал он."
 GERMAN = "Die Straße war naß; die Bäume überm Fluß rauschten. „Schöne Töne“, sagte Jürgen."
 
@@ -232,8 +237,14 @@ GERMAN = "Die Straße war naß; die Bäume überm Fluß rauschten. „Schöne T�
     [
         *((ENGLISH, name) for name in ("cp1252", "mac_roman")),
         *((text, name) for text in (FRENCH, GERMAN) for name in ("mac_roman", "cp850", "cp1252")),
+        *((SWEDISH, name) for name in ("mac_roman", "cp850")),
         *((POLISH, name) for name in ("cp1250", "cp852", "iso8859_2")),
-        *((RUSSIAN, name) for name in ("cp1251", "koi8_r", "cp866", "mac_cyrillic")),
+        *((TURKISH, name) for name in ("cp1254", "iso8859_9")),
+        *((GREEK, name) for name in ("cp1253", "cp737", "mac_greek")),
+        *((RUSSIAN, name) for name in ("cp1251", "koi8_r", "cp866", "mac_cyrillic", "iso8859_5")),
+        *((RUSSIAN.upper(), name) for name in ("cp1251", "koi8_r")),
+        *((UKRAINIAN, name) for name in ("cp1251", "koi8_u")),
+        *((QUOTED, name) for name in ("cp1252", "mac_roman", "gbk", "big5")),
     ],
 )
 def test_an_alphabet_is_told_by_where_its_letters_stand(
@@ -242,6 +253,21 @@ def test_an_alphabet_is_told_by_where_its_letters_stand(
     data = (text + "\n").encode(encoding, errors="ignore") * times
     decoded = decode("story.txt", data)
     assert (decoded.text, decoded.notes) == (data.decode(encoding), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("De financiële crisis; België bleef.", "cp850"),
+        ("La città era già là, e lui però no.", "cp850"),
+        ("Весной в город пришли.", "mac_cyrillic"),
+        ("pădure", "cp1250"),
+        ("yağdı", "cp1254"),
+    ],
+)
+def test_a_few_letters_that_fit_several_alphabets_are_said(text: str, encoding: str) -> None:
+    decoded = decode("story.txt", text.encode(encoding))
+    assert decoded.text == text or "not certain in which encoding" in decoded.notes[0]
 
 
 def test_a_guess_among_alphabets_is_said() -> None:
@@ -262,9 +288,10 @@ def test_utf_8_behind_utf_16_is_read_as_what_it_is(text: str, tail: str) -> None
 
 
 @pytest.mark.parametrize("order", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_behind_utf_8_is_read_as_what_it_is(order: str) -> None:
-    decoded = decode("story.txt", FRENCH.encode() + b"\n" + EN.encode(order))
-    assert decoded.text == f"{FRENCH}\n{EN}"
+@pytest.mark.parametrize(("text", "tail"), [(FRENCH, EN), (SC, SC * 9), (EN, SC * 9), (TC, EN)])
+def test_utf_16_behind_utf_8_is_read_as_what_it_is(text: str, tail: str, order: str) -> None:
+    decoded = decode("story.txt", text.encode() + b"\n" + tail.encode(order))
+    assert decoded.text == f"{text}\n{tail}"
     assert "on the file is written in UTF-16" in decoded.notes[0]
 
 

@@ -58,13 +58,14 @@ class Desk {
     this.setTriggerValue = component.setTriggerValue;
   }
 
-  open() {
-    const { story, text, version, revision } = this.data;
+  open(draft = readDraft(this.data.story)) {
+    const { story, text, version, revision, session } = this.data;
     this.story = story;
+    this.session = session;
     this.version = version;
     this.base = revision;
+    this.unheard = [];
     this.area.value = this.sent = text;
-    const draft = readDraft(story);
     if (draft && draft.text !== text) this.recover(draft);
     else writeDraft(story, null);
     this.say();
@@ -82,6 +83,13 @@ class Desk {
       this.setTriggerValue("stray", { story: this.story, text: draft.text });
       writeDraft(this.story, null);
     }
+  }
+
+  // The studio was started again, and knows nothing of what this page had sent to the one before.
+  resume() {
+    const { selectionStart, selectionEnd } = this.area;
+    this.open({ text: this.area.value, base: this.base, unheard: this.unheard });
+    this.area.setSelectionRange(selectionStart, selectionEnd);
   }
 
   // The studio put something into the text itself (a page that was kept, an old revision).
@@ -105,7 +113,7 @@ class Desk {
   }
 
   render() {
-    const { story, version, seen, label, placeholder, language, keys } = this.data;
+    const { story, session, version, seen, label, placeholder, language, keys } = this.data;
     this.area.setAttribute("aria-label", label);
     this.area.placeholder = placeholder;
     this.area.lang = language;
@@ -113,6 +121,8 @@ class Desk {
     if (story !== this.story) {
       if (this.story) this.send();
       this.open();
+    } else if (session !== this.session) {
+      this.resume();
     } else if (version !== this.version) {
       this.changed();
     }
@@ -126,7 +136,7 @@ class Desk {
 
   say() {
     const { words } = this.data;
-    const kept = this.area.value === this.sent && this.data.seen >= this.sentNumber;
+    const kept = this.area.value === this.sent && this.unheard.length === 0;
     const text = kept ? words.saved : words.saving;
     if (this.line.textContent !== text) this.line.textContent = text;
   }
