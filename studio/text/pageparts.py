@@ -45,6 +45,7 @@ _PAGE_CLASSES = frozenset(
     {"pagenum", "pageno", "page-num", "page-number", "page_number", "pagenumber", "pagebreak"}
 )
 """What books made from printed ones call the number of a page in their margin."""
+_QUOTES = ("", *"“”\"„«»‹›‘’'「『")
 _PAGE = re.compile(
     r"\W{0,2}(?:(?:p|pg|page|seite|s)\b\.?\s?)?(?:\d{1,4}|[ivxlc]{1,8})?\W{0,2}", re.IGNORECASE
 )
@@ -137,6 +138,11 @@ def is_page_number(element: Element, kinds: set[str]) -> bool:
     if classes is None or _PAGE_CLASSES.isdisjoint(classes.lower().split()):
         return False
     return bool(_PAGE.fullmatch(markup.words(element)))
+
+
+def is_quoted(quotation: Element) -> bool:
+    """Whether the words of a ``<q>`` have the marks that a browser would put around them."""
+    return markup.words(quotation)[:1] in _QUOTES
 
 
 def is_note(element: Element) -> bool:

@@ -14,7 +14,6 @@ COUNTED = frozenset(["running", "comment", "other"])
 """Places whose text is left out, and counted if there is any."""
 WORD_ART = "gtextUNICODE"
 """The property of a shape that holds the text of WordArt."""
-_PRIVATE = re.compile(r"[\uf020-\uf0ff]")
 _HEX = re.compile(r"[\s0-9A-Fa-f;]*")
 
 
@@ -97,7 +96,7 @@ class Story:
     def _say_signs(self, text: str) -> None:
         """Text that may be in a font of signs."""
         font = self._font_names.get(self._state.font, "")
-        if symbols.is_known(font) or _PRIVATE.search(text):
+        if symbols.is_known(font) or symbols.is_private(text):
             text = symbols.written(font, text)
             if self._state.place == "body":
                 self.left.add("symbol", text.count(symbols.UNKNOWN))

@@ -7,6 +7,8 @@ standard took most of them from.
 
 from __future__ import annotations
 
+import re
+
 UNKNOWN = "\ufffd"
 FIRST = 0x20
 """The code of the first character in each table; the last is 0xFF."""
@@ -63,9 +65,17 @@ FONTS = {
 }  # fmt: skip
 
 
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
+
+
 def is_known(font: str) -> bool:
     """Whether it is a font of signs whose table stands here."""
     return font.strip().lower() in FONTS
+
+
+def is_private(text: str) -> bool:
+    """Whether there are characters in it that mean something in a font of signs alone."""
+    return not text.isascii() and bool(_PRIVATE.search(text))
 
 
 def character(font: str, code: int) -> str:

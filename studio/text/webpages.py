@@ -109,6 +109,8 @@ class Page:
                 self._head_of(mark)
         self._verbatim += name in parts.VERBATIM
         self._in_heading += name in parts.HEADINGS
+        if name == "q" and not parts.is_quoted(element):
+            self._words.append("“")
         return True
 
     def leave(self, element: Element) -> None:
@@ -126,6 +128,8 @@ class Page:
             self._end_paragraph()
         elif name == "br":
             self._words.append("\n")
+        elif name == "q" and not parts.is_quoted(element):
+            self._words.append("”")
         elif name == "hr":
             self.blocks.scene_break()
         elif name == "a" and self._notes and parts.is_reference(element):

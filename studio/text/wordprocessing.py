@@ -16,7 +16,7 @@ from studio.text.leftovers import Leftovers
 from studio.text.markup import attribute, local, named
 from studio.text.numbering import Numbering
 from studio.text.wordparagraphs import Paragraphs
-from studio.text.wordstyles import OFF, Styles, is_contents, is_prompt
+from studio.text.wordstyles import OFF, Styles, is_contents, is_prompt, stands_for_object
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -79,7 +79,7 @@ class Body(Paragraphs):
             self._words.append(MARKS[name])
         elif name in SIGNS and _has_text(element):
             self._words.append(SIGNS[name])
-        elif name in LEFT_OUT and not (name == "imagedata" and _stands_for_object(element)):
+        elif name in LEFT_OUT and not (name == "imagedata" and stands_for_object(element)):
             self.left.add(LEFT_OUT[name])
         elif name in DRAWN:
             self._drawn += 1
@@ -93,7 +93,10 @@ class Body(Paragraphs):
 
     def text(self, text: str) -> None:
         if self._in_text:
-            self._words.append(symbols.written(self._font, text) if self._font else text)
+            if self._font or symbols.is_private(text):
+                text = symbols.written(self._font, text)
+                self.left.add("symbol", text.count(symbols.UNKNOWN))
+            self._words.append(text)
         elif text and not self._drawn and not text.isspace():
             self.left.add("other")
 
@@ -112,7 +115,7 @@ class Body(Paragraphs):
             if name.endswith("}vanish"):
                 hidden = attribute(each, "val") not in OFF
             elif name.endswith("}rFonts"):
-                font = attribute(each, "ascii")
+                font = attribute(each, "ascii") or attribute(each, "hAnsi")
         if hidden:
             self.left.add("hidden", int(_has_text(run)))
         elif font and symbols.is_known(font):
@@ -292,8 +295,3 @@ def _says(element: Element) -> bool:
 
 def _has_text(element: Element) -> bool:
     return any(map(_says, named(element, "t", "sym")))
-
-
-def _stands_for_object(picture: Element) -> bool:
-    objects = (e for e in picture.iterancestors() if local(e) == "object")
-    return any(next(named(each, "OLEObject", "control"), None) is not None for each in objects)

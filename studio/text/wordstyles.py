@@ -155,3 +155,9 @@ def is_prompt(control: Element) -> bool:
         for properties in children(control, "sdtPr")
         for shows in children(properties, "showingPlcHdr")
     )
+
+
+def stands_for_object(picture: Element) -> bool:
+    """Whether a picture only shows an embedded object, which is counted as that."""
+    objects = (e for e in picture.iterancestors() if local(e) == "object")
+    return any(next(named(each, "OLEObject", "control"), None) is not None for each in objects)

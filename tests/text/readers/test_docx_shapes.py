@@ -140,6 +140,13 @@ def test_letters_in_a_symbol_font_are_signs() -> None:
     assert read(p(r("Well ") + r("J", wingdings) + r(" J"))).text == "Well ☺ J"
 
 
+def test_signs_of_a_font_that_nobody_names_are_counted() -> None:
+    known = r("\uf04a", "<w:rFonts w:hAnsi='Wingdings'/>")
+    reading = read(p(r("He \uf04a ") + known))
+    assert reading.text == "He \ufffd ☺"
+    assert reading.notes == ("1 symbol of a font that is not known is shown as “\ufffd”.",)
+
+
 def test_a_positional_tab_and_a_column_break_part_words() -> None:
     body = p(r("Left") + "<w:r><w:ptab w:alignment='right'/></w:r>" + r("right"))
     assert read(body).text == "Left\tright"

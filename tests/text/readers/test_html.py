@@ -210,3 +210,8 @@ def test_how_its_bytes_were_read_is_said() -> None:
 )
 def test_what_is_only_not_read_aloud_is_shown(body: str, text: str) -> None:
     assert read(body).text == text
+
+
+def test_quotations_have_the_marks_that_a_browser_shows() -> None:
+    page = "<p>He said <q>go, <i>now</i></q> and <q>“stay”</q>.</p>"
+    assert read(page).text == "He said “go, now” and “stay”."
