@@ -76,11 +76,7 @@ def _read_bytes(name: str, data: bytes) -> Decoded:
         return _tolerant(data, order) or nontext.refuse(name, data)
     plain = data.replace(b"\0", b"") if b"\0" in data else data
     nontext.refuse_binary(name, plain, data)
-    found = _strict(plain) or _mixed(plain) or _tolerant(plain, "utf-8")
-    found = found or _chinese(plain)
-    if found is None or _PRIVATE.search(found.text):
-        found = _in_lines(plain) or found
-    found = found or _japanese(plain) or _single_byte(plain)
+    found = _strict(plain) or _in_parts(plain) or _japanese(plain) or _single_byte(plain)
     if found is None:
         nontext.refuse(name, data)
     return found._replace(notes=(*found.notes, *_zeros(len(data) - len(plain))))
@@ -103,6 +99,14 @@ def _mixed(data: bytes) -> Decoded | None:
     return Decoded(
         found.text.replace("\ufeff", ""), "utf-8", found.damaged, (*filter(None, [found.note]),)
     )
+
+
+def _in_parts(data: bytes) -> Decoded | None:
+    """UTF-8, Chinese, or both in one file."""
+    found = _mixed(data) or _tolerant(data, "utf-8") or _chinese(data)
+    if found is None or _PRIVATE.search(found.text):
+        return _in_lines(data) or found
+    return found
 
 
 def _in_lines(data: bytes) -> Decoded | None:

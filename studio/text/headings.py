@@ -112,6 +112,7 @@ _CHINESE_INITIALS = frozenset("第卷上中下")
 _LABEL_INITIALS = frozenset("正V作最")
 _DECORATION = "☆★◇◆□■△▲※*＊#=＝~～—–_·•●○|｜【】[]〖〗〔〕<>（）()-、,，.:： \u3000"
 _QUOTES = {"「": "」", "『": "』", "“": "”", '"': '"'}
+QUOTED = re.compile(r"[「『“\"](?=[第卷上中下]|(?i:chap|letter|episode|book|part|volume))")
 _SET_OFF = " \u3000\t：:、.．·—–-_|｜~～/／（(【[〖〔「『《<】）)]〗〕>"
 
 
@@ -155,9 +156,9 @@ def named(line: str) -> Heading | None:
         plain = _plain(line)
         found = _english(plain) or _chinese(plain) if plain else None
         return found._replace(form=f"☆{found.form}") if found and found.form else found
-    if found is None and (closing := _QUOTES.get(line[0])):
-        plain = line[1:].replace(closing, " ", 1).strip()
-        found = _english(plain) or _chinese(plain) if plain else None
+    if found is None and QUOTED.match(line):
+        plain = line[1:].replace(_QUOTES[line[0]], " ", 1).strip()
+        found = _english(plain) or _chinese(plain)
         return found._replace(form=f"{line[0]}{found.form}") if found else None
     return found
 

@@ -84,7 +84,9 @@ _ENDS = tuple('。，；,;:：”」』’"')
 
 def unsure(line: str) -> Heading | None:
     """The heading that a line may be if others of its form count with it."""
-    if len(line) > LONGEST or "\n" in line or (line.endswith(_ENDS) and line[0] not in _FIRST):
+    if len(line) > LONGEST or "\n" in line:
+        return None
+    if line.endswith(_ENDS) and line[0] not in _FIRST and not headings.QUOTED.match(line):
         return None
     found = headings.named(line)
     if found and found.form:

@@ -16,6 +16,8 @@ LEAST = 8
 FARTHEST = 1 << 12
 """Bytes behind the last zero among which it may end."""
 
+LONGEST = 4
+"""Bytes of a character in UTF-8."""
 NEAR = 80
 """Bytes around the place where one encoding follows another."""
 
@@ -116,8 +118,8 @@ def _western(data: bytes) -> str | None:
 def _chinese(data: bytes) -> str | None:
     """The commonest characters come out in the right order of bytes, and in it alone."""
     sample = data[: SAMPLE & ~1]
-    if b"\0" not in sample and _is_utf8(sample):
-        return None
+    if b"\0" not in sample and _broken(sample) > len(sample) - LONGEST:
+        return None  # UTF-8, perhaps cut within a character.
     best = max(ORDERS, key=lambda encoding: plausibility(sample, encoding))
     shares = [plausibility(sample, encoding) for encoding in (best, *CHINESE)]
     return best if shares[0] >= PLAUSIBLE and shares[0] == max(shares) else None
