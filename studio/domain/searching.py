@@ -7,6 +7,8 @@ import unicodedata
 
 _WITHIN = re.compile("['’ʼ·‧・\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad]")
 """Apostrophes and the dots in Chinese names, which join, and what cannot be seen."""
+_DOTS = re.compile(r"(?<=[\u3040-\u9fff])[.•∙⋅](?=[\u3040-\u9fff])")
+"""What is typed for those dots."""
 _INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
 """The dots of A.I. and U.S.S."""
 _SIGNS = "~=<>|"
@@ -22,7 +24,7 @@ def folded(text: str) -> str:
 def worded(text: str) -> str:
     """Folded, the words alone, with single spaces between them: punctuation parts words, an
     apostrophe does not. Signs such as + and emoji are letters of a word."""
-    text = _INITIALS.sub("", _WITHIN.sub("", folded(text)))
+    text = _INITIALS.sub("", _DOTS.sub("", _WITHIN.sub("", folded(text))))
     return " ".join("".join(" " if _parts(each) else each for each in text).split())
 
 

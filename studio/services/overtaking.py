@@ -13,10 +13,15 @@ def refuse(now: str, opened: str | None, wanted: str) -> None:
         Overtaken: the form was ``opened`` on a text that is neither; None: whatever it was.
     """
     if opened is not None and now not in (opened, wanted):
-        raise Overtaken(
-            _("What you typed is not saved yet."),
-            _("It was changed in another window meanwhile, where it now says: {text}").format(
-                text=now or "–"
-            ),
-            _("Save again to put yours in its place, or leave it as it is there."),
-        )
+        raise overtaken(now)
+
+
+def overtaken(now: str) -> Overtaken:
+    """That another window made ``now`` of what is to be changed."""
+    return Overtaken(
+        _("What you typed is not saved yet."),
+        _("It was changed in another window meanwhile, where it now says: {text}").format(
+            text=now or "–"
+        ),
+        _("Save again to put yours in its place, or leave it as it is there."),
+    )

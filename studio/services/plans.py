@@ -8,14 +8,15 @@ import uuid
 from typing import Any
 
 from studio.domain import naming
+from studio.domain.fields import fields, flat
 from studio.domain.records import PlanRecord
 from studio.domain.specs import TrainSpec
-from studio.errors import Overtaken, StudioError
+from studio.errors import StudioError
 from studio.language import _
-from studio.services import datasets
+from studio.services import datasets, overtaking
 from studio.services.context import db
 from studio.store import database, plans, rows
-from studio.training import reading, sheets
+from studio.training import reading, sheets, wording
 
 _ID = re.compile(r"[0-9a-f]{64}")
 OF_ONE_RUN = ("foreseen_memory", "extends", "parent", "sweep")
@@ -83,16 +84,20 @@ def change(plan_id: str, spec: TrainSpec, base: float | None = None) -> PlanReco
         now = get(plan_id)
         changed = now.model_copy(update={"spec": _kept(spec), "updated_at": time.time()})
         if base not in (None, now.updated_at) and changed.spec != now.spec:
-            raise Overtaken(
-                _("The plan is as it was."),
-                _("It was changed in another window meanwhile; its numbers here are the new ones."),
-                _("Look at them, and put your changes into it again if you still want to."),
-            )
+            raise overtaking.overtaken(_differing(now.spec, changed.spec))
         values = rows.dump(changed)
         rows.set_columns(
             connection, "plans", plan_id, [(c, values[c]) for c in ("spec", "updated_at")]
         )
     return changed
+
+
+def _differing(there: dict[str, Any], here: dict[str, Any]) -> str:
+    """What one plan says that another says otherwise."""
+    known = fields(TrainSpec)
+    mine = flat(here, known)
+    differing = [(n, v) for n, v in flat(there, known).items() if mine.get(n) != v]
+    return "; ".join(f"{wording.label(name)}: {value}" for name, value in differing)
 
 
 def duplicate(plan_id: str) -> PlanRecord:

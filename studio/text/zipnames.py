@@ -192,7 +192,7 @@ def _european(c: str, before: str, after: str, fits: Callable[[str], bool]) -> f
         return -3.0
     if c.islower() and before.isupper() and after.isupper():
         return -2.0
-    return 1.0 if c < "\u0100" or c >= "\u0400" else 0.5
+    return 1.0 if c < "\u0100" or c >= "\u0400" else 0.7
 
 
 def _is_latin(c: str) -> bool:

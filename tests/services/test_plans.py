@@ -57,7 +57,7 @@ def test_a_plan_that_another_window_changed_is_not_overwritten_unseen(home: Sett
     plan = plans.save("a", SPEC)
     theirs, mine = (SPEC.model_copy(update={"batch_size": size}) for size in (3, 5))
     plans.change(plan.id, theirs, plan.updated_at)
-    with pytest.raises(Overtaken, match="another window"):
+    with pytest.raises(Overtaken, match=r"now says: Passages at once \(batch\): 3 "):
         plans.change(plan.id, mine, plan.updated_at)
     assert plans.spec_of(plan.id).batch_size == 3
     plans.change(plan.id, mine, plans.get(plan.id).updated_at)

@@ -58,6 +58,12 @@ def test_names_of_programs_that_do_not_say_their_encoding(encoding: str, names: 
     assert zipnames.read(entries(names, encoding)) == (names, "")
 
 
+@pytest.mark.parametrize("name", ["Część 1.txt", "Poglavlje šesto.txt", "Őszi szél.txt"])
+def test_names_that_two_alphabets_of_europe_make_sense_of_are_doubted(name: str) -> None:
+    found = zipnames.read(entries([name], "cp1250"))
+    assert found.names == [name] or found.doubt
+
+
 def test_what_another_alphabet_would_make_of_a_short_name_is_said() -> None:
     found = zipnames.read(entries(["红楼梦.txt"], "gbk"))
     assert found.names == ["红楼梦.txt"]
