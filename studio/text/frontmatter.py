@@ -26,6 +26,7 @@ _NAMED = re.compile(
     r"(?P<lines>(?:[A-Za-z][\w \t-]{0,40}:[ \t]*\S[^\n]*\n(?:[ \t]+\S[^\n]*\n)*){2,30})(?:\n|\Z)",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[.!?…”\"'][ \t]*$", re.MULTILINE)
 _KEY = re.compile(r"^([A-Za-z][\w \t-]{0,40}):", re.MULTILINE)
 
 
@@ -53,7 +54,7 @@ def found(text: str) -> FrontMatter:
         title = " ".join(lines[0][1:].split())
         if len(lines) > 1 or not title.endswith(_STOPS):
             return FrontMatter(title, [*_PERCENT_KEYS[: len(lines)]], block.end())
-    elif block := _NAMED.match(text):
+    elif (block := _NAMED.match(text)) and not _SENTENCE.search(block["lines"]):
         keys = [key.strip() for key in _KEY.findall(block["lines"])]
         return FrontMatter(_title(block["lines"]), keys, block.end())
     return NOTHING

@@ -8,7 +8,7 @@ from bisect import bisect_left
 
 _SIGN = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<ticks>`+)"
-    r"|(?P<tag></?(?P<name>[A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>\n]{0,500})?>|</?[A-Za-z][^<>\n]{0,500}>)"
+    r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>)"
     r"|(?P<entity>&(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
 )
 _BLOCKS = frozenset(
@@ -21,17 +21,20 @@ _TAGS = _BLOCKS | {
     "a", "abbr", "b", "bdo", "big", "cite", "code", "dfn", "em", "font", "i", "ins", "kbd", "mark",
     "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "wbr",
 }  # fmt: skip
-_ONLY_TAGS = re.compile(r"(?:</?[A-Za-z][A-Za-z0-9]*(?:[\s/][^<>]{0,500})?>\s*)+")
-_TAG_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)")
+_TAG = re.compile(
+    r"</?(?P<name>[A-Za-z][A-Za-z0-9]*)"
+    r"(?:\s+[A-Za-z][\w:.-]*\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*\s*/?>"
+)
+"""With nothing in it but attributes: words between such brackets are words."""
 _EDGES = re.compile(r"[ \t]*\n\s*")
 _TICKS = re.compile(r"`+")
 
 
 def only_tags(line: str) -> str | None:
     """What a line of nothing but tags shows: nothing, or a rule; None for any other line."""
-    if not _ONLY_TAGS.fullmatch(line):
+    names = {tag["name"].lower() for tag in _TAG.finditer(line)}
+    if _TAG.sub("", line).strip():
         return None
-    names = {name.lower() for name in _TAG_NAME.findall(line)}
     if not names <= _TAGS | {"hr"}:
         return None
     return "* * *" if "hr" in names else ""
@@ -63,10 +66,10 @@ def plain(text: str) -> str:
             pieces.append(sign["escaped"])
         elif entity := sign["entity"]:
             pieces.append(html.unescape(entity).replace("\n", " "))
-        elif (name := (sign["name"] or "").lower()) in _BLOCKS:
-            pieces.append("\n")
-            parted = True
-        elif name not in _TAGS:
-            pieces.append(sign[0])
+        else:
+            tag = _TAG.fullmatch(sign[0])
+            name = tag["name"].lower() if tag else ""
+            parted = parted or name in _BLOCKS
+            pieces.append("\n" if name in _BLOCKS else "" if name in _TAGS else sign[0])
     whole = "".join((*pieces, text[at:]))
     return _EDGES.sub("\n", whole).strip("\n") if parted else whole

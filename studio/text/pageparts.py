@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from studio.language import _
-from studio.text import composition, markup
+from studio.text import composition, markup, symbols
 from studio.text.markup import attribute, local, named
 from studio.text.numerals import HAN, SPELLED
 
@@ -50,6 +50,7 @@ _PAGE = re.compile(
     r"\W{0,2}(?:(?:p|pg|page|seite|s)\b\.?\s?)?(?:\d{1,4}|[ivxlc]{1,8})?\W{0,2}", re.IGNORECASE
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_FONT = re.compile(r"font-family\s*:\s*[\"']?([A-Za-z0-9 ]{1,40})", re.IGNORECASE)
 _NUMBER = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶]{1,3}|[①-⑳])[\])]?")
 _MARK = re.compile(
     r"[\[(（【〔]?(?:(?:notes?|fn|footnote|endnote|注|註|脚注|注释)\W{0,2})?"
@@ -138,6 +139,14 @@ def is_page_number(element: Element, kinds: set[str]) -> bool:
     if classes is None or _PAGE_CLASSES.isdisjoint(classes.lower().split()):
         return False
     return bool(_PAGE.fullmatch(markup.words(element)))
+
+
+def sign_font(element: Element) -> str:
+    """The font of signs that its words are in, as Word writes arrows; empty for any other."""
+    style, face = element.get("style"), element.get("face")
+    if style is not None and (match := _FONT.search(style)):
+        face = match[1]
+    return face.strip() if face and symbols.is_known(face) else ""
 
 
 def is_quoted(quotation: Element) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
-from studio.text import composition, headings, markup, pageprose
+from studio.text import composition, headings, markup, pageprose, symbols
 from studio.text import pageparts as parts
 from studio.text.composition import Blocks
 from studio.text.leftovers import Leftovers
@@ -55,6 +55,8 @@ class Page:
         self._listed: set[Element] = set()
         self._depth = depth
         self._words: list[str] = []
+        self._fonts: list[str] = []
+        """Fonts of signs around the place that is read."""
         self._verbatim = self._in_heading = 0
 
     def read(self, root: Element) -> None:
@@ -111,10 +113,14 @@ class Page:
         self._in_heading += name in parts.HEADINGS
         if name == "q" and not parts.is_quoted(element):
             self._words.append("“")
+        if element.attrib and (font := parts.sign_font(element)):
+            self._fonts.append(font)
         return True
 
     def leave(self, element: Element) -> None:
         name = local(element)
+        if self._fonts and parts.sign_font(element):
+            self._fonts.pop()
         self._verbatim -= name in parts.VERBATIM
         if name in parts.HEADINGS:
             self._in_heading -= 1
@@ -136,6 +142,9 @@ class Page:
             self._refer(element)
 
     def text(self, text: str) -> None:
+        if self._fonts:
+            text = symbols.written(self._fonts[-1], text)
+            self.left.add("symbol", text.count(symbols.UNKNOWN))
         self._words.append(text if self._verbatim else _SPACE.sub(" ", text))
 
     def notes(self) -> tuple[str, ...]:

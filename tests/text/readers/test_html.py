@@ -215,3 +215,11 @@ def test_what_is_only_not_read_aloud_is_shown(body: str, text: str) -> None:
 def test_quotations_have_the_marks_that_a_browser_shows() -> None:
     page = "<p>He said <q>go, <i>now</i></q> and <q>“stay”</q>.</p>"
     assert read(page).text == "He said “go, now” and “stay”."
+
+
+def test_words_in_a_font_of_signs_are_signs() -> None:
+    page = (
+        "<p>He <span style='font-size:9pt;font-family:\"Wingdings\"'>à</span> went"
+        "<font face='Symbol'> a<b>b</b></font> à <span style='font-family:Georgia'>la</span>.</p>"
+    )
+    assert read(page).text == "He 🡪 went αβ à la."

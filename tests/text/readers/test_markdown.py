@@ -62,6 +62,7 @@ def paragraphs(text: str) -> list[str]:
             "x_ <http://a> c `<b>` 1<2>3 <x>",
         ),
         ("He<br>went.<p class='a'>She</p>", "He\nwent.\nShe"),
+        ("a<b and c>d, <a skill>, <i hope so>!", "a<b and c>d, <a skill>, <i hope so>!"),
         ("[link\\_](a) ![alt &amp; text](b)", "[link_](a) ![alt & text](b)"),
         ("\\* \\* \\*", "* * *"),
         ("one\\\\\ntwo\\\nthree", "one\\ two\nthree"),
@@ -151,9 +152,12 @@ def test_fields_above_the_text_of_every_make(above: str, title: str, names: str)
     assert reading.notes == (f"Left out: the fields above the text, {names}.",)
 
 
-@pytest.mark.parametrize("text", ["% of them went.", "Title: none.", "+++\nHe.\n+++\nShe."])
+@pytest.mark.parametrize(
+    "text",
+    ["% of them went.", "Title: none.", "Author: I went.\nHe: Why?\n", "+++\nHe.\n+++\nShe."],
+)
 def test_what_looks_like_fields_is_kept(text: str) -> None:
-    assert paragraphs(text + "\n") == [text.replace("\n", " ")]
+    assert paragraphs(text + "\n") == [text.strip().replace("\n", " ")]
 
 
 def test_comments_of_other_programs() -> None:
