@@ -125,7 +125,13 @@ def make(folder: Path, name: str, **config: Any) -> Path:
 def _as_published(path: Path, tokenizer: Any, name: str) -> None:
     content = json.loads(path.read_text("utf-8")) | {"tokenizer_class": name, "legacy": True}
     content["added_tokens_decoder"] = {
-        str(at): {"content": token.content, "special": token.special, "normalized": False}
+        str(at): {
+            "content": token.content,
+            "special": token.special,
+            "normalized": False,
+            "lstrip": token.lstrip,
+            "rstrip": token.rstrip,
+        }
         for at, token in tokenizer.added_tokens_decoder.items()
     }
     path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")

@@ -37,6 +37,10 @@ ROPE_OF = {"llama": "llama3", "phi3": "longrope"}
 LARGEST = {"gemma2": 46, "gemma3": 62}
 """Layers by which llama.cpp knows those whose scores are divided by another number."""
 
+STRIPS = "lorewright.marks.strips"
+"""Our own key: the marks with which transformers takes white space along, and on which sides;
+llama.cpp knows of none."""
+
 
 class UnlikeError(Exception):
     """llama.cpp would compute something else than was taught; ``kind`` says what of it."""
@@ -140,9 +144,20 @@ def _correct(model: Any) -> None:
         first = rope.get("original_max_position_embeddings") if _long(rope) else None
         window = _window(config, writer.arch)
         writer.add_context_length(min(context, window or context, first or context))
+    if strips := _strips(Path(model.dir_model) / "tokenizer.json"):
+        writer.add_string(STRIPS, json.dumps(strips))
     sliding = [kind == "sliding_attention" for kind in config.get("layer_types") or ()]
     if writer.arch in WINDOWED and sliding:
         writer.add_sliding_window_pattern(sliding)
+
+
+def _strips(tokenizer: Path) -> dict[str, list[str]]:
+    content = json.loads(tokenizer.read_text("utf-8")) if tokenizer.is_file() else {}
+    sides = {
+        told["content"]: [side for side in ("left", "right") if told.get(f"{side[0]}strip")]
+        for told in content.get("added_tokens") or ()
+    }
+    return {mark: those for mark, those in sides.items() if those and mark.strip()}
 
 
 def _refuse(config: dict[str, Any], arch: str, rope: dict[str, Any], near: dict[str, Any]) -> None:

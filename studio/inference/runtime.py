@@ -173,7 +173,7 @@ class Runtime:
     @cached_property
     def marks(self) -> Marks:
         """What of its vocabulary is a mark and no word."""
-        return marks_of(self._lib, self._vocab)
+        return marks_of(self._lib, self._vocab, self.head.facts)
 
     def ids_of(self, text: str, words: Sequence[Span], apart: Sequence[int] = ()) -> list[int]:
         """Ids of a text of which ``words`` is what people wrote: no mark is found in those. No

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from studio.models.marks import Marks, is_mark
@@ -11,8 +13,12 @@ PADDING = re.compile(r"\[PAD\d+\]")
 """What a conversion calls rows of the vocabulary that no token has."""
 
 
-def marks_of(library: Any, vocabulary: Any) -> Marks:
-    """Tokens that are not words, by how they are written."""
+STRIPS = "lorewright.marks.strips"
+"""Under which a conversion tells which marks take white space along, as JSON."""
+
+
+def marks_of(library: Any, vocabulary: Any, facts: Mapping[str, Any]) -> Marks:
+    """Tokens that are not words, by how they are written; ``facts`` are of the file's head."""
     control = library.LLAMA_TOKEN_ATTR_CONTROL
     known = (
         library.LLAMA_TOKEN_ATTR_UNKNOWN
@@ -29,4 +35,5 @@ def marks_of(library: Any, vocabulary: Any) -> Marks:
             controls.add(name)
         elif is_mark(name, control=False) and not PADDING.fullmatch(name):
             others.add(name)
-    return Marks(controls, others)
+    told = json.loads(facts.get(STRIPS, "{}"))
+    return Marks(controls, others, {mark: tuple(sides) for mark, sides in told.items()})

@@ -8,7 +8,7 @@ way, so that both have the same ids.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,13 +18,27 @@ Encode = Callable[[str], Sequence[int]]
 
 GUARDS = ("\n", "1", "|", "。")
 """Characters before a text that goes on from another: the first that stays a token of its own."""
+LEFT, RIGHT = "left", "right"
+Sides = tuple[str, ...]
+_SPACE = "[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+_LEADING, _TRAILING = re.compile(f"{_SPACE}*"), re.compile(f"{_SPACE}*$")
 _SIGN = re.compile(r"<[|｜].*[|｜]>", re.S)
 
 
 class Marks:
-    """``controls`` are those at which writing stops; ``others`` are marks within a turn."""
+    """``controls`` are those at which writing stops; ``others`` are marks within a turn.
 
-    def __init__(self, controls: Iterable[str], others: Iterable[str] = ()) -> None:
+    ``strips`` are marks that take the white space beside them along when transformers finds them,
+    and on which sides. llama.cpp does not, so that no text for a model holds any there.
+    """
+
+    def __init__(
+        self,
+        controls: Iterable[str],
+        others: Iterable[str] = (),
+        strips: Mapping[str, Sides] | None = None,
+    ) -> None:
+        self.strips = dict(strips or {})
         self.controls = frozenset(mark for mark in controls if mark)
         self._all = self.controls.union(filter(None, others))
         lengths: dict[str, set[int]] = {}
@@ -49,9 +63,10 @@ class Marks:
         return 0
 
     def cuts(self, text: str, words: Sequence[Span]) -> list[int]:
-        """Where the text has to be cut so that nothing within ``words`` is read as a mark: after
-        the first character of everything that looks like one."""
-        found = []
+        """Where the text has to be cut so that nothing within ``words`` is read as a mark, or taken
+        along by one: after the first character of everything that looks like one, and between
+        white space and a mark."""
+        found = [place for place, _end in self._beside(text, words) if _is_edge(place, words)]
         for first in self._firsts.finditer(text) if words else ():
             place = first.start()
             for length in self._lengths[text[place]]:
@@ -64,7 +79,44 @@ class Marks:
                 ):
                     found.append(place + 1)
                     break
-        return found
+        return sorted(set(found))
+
+    def taken(self, text: str, words: Sequence[Span]) -> list[Span]:
+        """White space of a template that its marks take along; of ``words`` none is."""
+        found: list[Span] = []
+        for place, end in self._beside(text, words):
+            edges = [edge for span in words for edge in span]
+            if place < end:
+                end = min([end, *(edge for edge in edges if edge >= place)])
+            else:
+                place, end = max([end, *(edge for edge in edges if edge <= place)]), place
+            if place < end and (place, end) not in found:
+                found.append((place, end))
+        return sorted(found)
+
+    def _beside(self, text: str, words: Sequence[Span]) -> Iterator[Span]:
+        """From where to where white space lies beside a mark of a template that takes it along,
+        beginning at the mark."""
+        reached = 0
+        for first in self._firsts.finditer(text) if self.strips else ():
+            place = first.start()
+            mark = self._mark_at(text, place) if place >= reached else ""
+            if not mark or any(a < place + len(mark) and place < b for a, b in words):
+                continue
+            reached = place + len(mark)
+            sides = self.strips.get(mark, ())
+            if LEFT in sides and (before := _TRAILING.search(text, 0, place)) and before[0]:
+                yield place, before.start()
+            if RIGHT in sides and (after := _LEADING.match(text, reached)) and after[0]:
+                yield reached, after.end()
+
+    def _mark_at(self, text: str, place: int) -> str:
+        found = (text[place : place + length] for length in self._lengths.get(text[place], ()))
+        return next((mark for mark in found if mark in self._all), "")
+
+
+def _is_edge(place: int, words: Sequence[Span]) -> bool:
+    return any(place in span for span in words)
 
 
 def is_mark(content: str, control: bool) -> bool:
@@ -92,7 +144,9 @@ def _found(tokenizer: Any) -> Marks:
     added = tokenizer.added_tokens_decoder.values()
     controls = {t.content for t in added if t.special or _SIGN.fullmatch(t.content)}
     controls.update(tokenizer.all_special_tokens)
-    return Marks(controls, (t.content for t in added if is_mark(t.content, False)))
+    sides = {t.content: (LEFT,) * bool(t.lstrip) + (RIGHT,) * bool(t.rstrip) for t in added}
+    strips = {mark: those for mark, those in sides.items() if those and mark.strip()}
+    return Marks(controls, (t.content for t in added if is_mark(t.content, False)), strips)
 
 
 def parts(text: str, cuts: Sequence[int]) -> list[str]:

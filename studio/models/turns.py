@@ -62,7 +62,7 @@ class Form:
         _check_said(whole, messages)
         start = self._start(whole, _span(whole, len(messages)))
         words = tuple((a, b) for _n, a, b in whole.words if b <= start)
-        return Written(whole.text[:start], words, ())
+        return self._tight(Written(whole.text[:start], words, ()))
 
     def told(self, messages: Messages) -> Written:
         """The whole text, and what of it is learned.
@@ -84,7 +84,8 @@ class Form:
             if span is not None and _is_learned(whole, span):
                 learned.append((self._start(whole, span), self._end(whole, span)))
         words = tuple((a, b) for _n, a, b in whole.words)
-        return Written(whole.text, words, tuple(learned), len(answers) - len(learned))
+        unlearned = len(answers) - len(learned)
+        return self._tight(Written(whole.text, words, tuple(learned), unlearned))
 
     def check(self) -> None:
         """Raises StudioError where an answer ends with nothing that writing could stop at, or is
@@ -99,6 +100,17 @@ class Form:
     def asks_as_it_begins(self) -> bool:
         """Whether what it writes to ask for an answer is how it begins one."""
         return self._opening is not None
+
+    def _tight(self, written: Written) -> Written:
+        """Without the white space that the template's marks take along."""
+        for a, b in reversed(self.marks.taken(written.text, written.words)):
+            written = Written(
+                written.text[:a] + written.text[b:],
+                _moved(written.words, a, b),
+                _moved(written.learned, a, b),
+                written.unlearned,
+            )
+        return written
 
     def _start(self, whole: Rendered, span: Span) -> int:
         """Where an answer begins to be learned: with the space in front of it where that is no
@@ -231,15 +243,22 @@ def _asks_something(messages: Messages, number: int) -> bool:
 
 
 def _without(whole: Rendered, a: int, b: int) -> Rendered:
+    numbers = [number for number, _x, _y in whole.words]
+    places = _moved([(x, y) for _number, x, y in whole.words], a, b)
+    return Rendered(
+        whole.text[:a] + whole.text[b:],
+        None if whole.learned is None else _moved(whole.learned, a, b),
+        tuple((n, x, y) for n, (x, y) in zip(numbers, places, strict=True)),
+    )
+
+
+def _moved(spans: Sequence[Span], a: int, b: int) -> tuple[Span, ...]:
+    """Where they are once the text from a to b is gone."""
+
     def moved(place: int) -> int:
         return place if place <= a else max(a, place - (b - a))
 
-    learned = whole.learned
-    return Rendered(
-        whole.text[:a] + whole.text[b:],
-        None if learned is None else tuple((moved(x), moved(y)) for x, y in learned),
-        tuple((n, moved(x), moved(y)) for n, x, y in whole.words),
-    )
+    return tuple((moved(x), moved(y)) for x, y in spans)
 
 
 def _changed(told: str, written: str) -> StudioError:

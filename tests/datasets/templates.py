@@ -19,6 +19,8 @@ class Family(NamedTuple):
     bos: str | None = None
     plain: tuple[str, ...] = ()
     """Tokens that are added and are not special."""
+    strips: tuple[str, ...] = ()
+    """On which sides its special tokens take white space along."""
 
 
 _CHATML_ASK = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -206,18 +208,21 @@ FAMILIES: dict[str, Family] = {
         ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|endoftext|>"),
         "<|end|>",
         "<|endoftext|>",
+        strips=("rstrip",),
     ),
     "phi4-mini": Family(
         PHI4_MINI,
         ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|endoftext|>"),
         "<|end|>",
         "<|endoftext|>",
+        strips=("rstrip",),
     ),
     "phi4": Family(
         PHI4,
         ("<|im_start|>", "<|im_sep|>", "<|im_end|>", "<|endoftext|>"),
         "<|im_end|>",
         "<|im_end|>",
+        strips=("lstrip", "rstrip"),
     ),
     "yi1.5": Family(
         YI15, ("<|im_start|>", "<|im_end|>", "<|endoftext|>"), "<|im_end|>", "<|im_end|>"
@@ -267,8 +272,13 @@ def dressed(tokenizer: Any, family: Family) -> Any:
     """A copy of the tokenizer with the family's tokens and template."""
     import copy
 
+    from tokenizers import AddedToken
+
     other = copy.deepcopy(tokenizer)
-    other.add_tokens(list(family.tokens), special_tokens=True)
+    sides = dict.fromkeys(family.strips, True)
+    other.add_tokens(
+        [AddedToken(t, special=True, normalized=False, **sides) for t in family.tokens]
+    )
     other.add_tokens(list(family.plain))
     names = {"eos_token": family.eos} | ({"bos_token": family.bos} if family.bos else {})
     other.add_special_tokens(names)

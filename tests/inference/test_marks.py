@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from studio.conversion import shims
 from studio.datasets import masking
 from studio.datasets.counting import sizes_with
-from studio.models.marks import is_mark, marks_of
-from studio.models.turns import Written
+from studio.inference import vocabulary
+from studio.models.marks import LEFT, RIGHT, Marks, is_mark, marks_of
+from studio.models.templates import Rendered
+from studio.models.turns import Form, Written
 from tests.inference import vocabularies
 from tests.inference.vocabularies import Kind
 
@@ -76,6 +79,36 @@ def test_a_cut_before_the_answer_is_the_same_on_both_sides(kind: Kind, text: str
         assert list(shown.ids) in (whole, kind.runtime.ids_of(written.text, words, [4]))
         asked = kind.runtime.ids_of(begin, words[:1])
         assert list(shown.ids[: shown.mask.index(True)]) == asked
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "\n the water\n", " ", "\n\n“in\u3000"])
+@pytest.mark.parametrize("sides", [(RIGHT,), (LEFT,), (LEFT, RIGHT)])
+def test_white_space_that_a_mark_takes_along_is_the_templates_alone(
+    text: str, sides: tuple[str, ...]
+) -> None:
+    """transformers lets some marks take white space along, and llama.cpp none."""
+    begin, end = "the <think>\n \n", " \n<think>\n\n<think> in"
+    words = ((len(begin), len(begin) + len(text)),)
+    plain = Marks(["<|im_end|>"], ["<think>", "</think>"], {"<think>": sides})
+    written = Form(lambda *_given: Rendered("", None), plain)._tight(
+        Written(f"{begin}{text}{end}", words, words)
+    )
+    ((a, b),) = written.words
+    assert written.text[a:b] == text
+    assert written.learned == written.words
+    before, after = written.text[:a], written.text[b:]
+    lead = "the<think>" if LEFT in sides else "the <think>"
+    assert before == lead + "\n \n" * (RIGHT not in sides)
+    assert after.endswith("<think>" + " " * (RIGHT not in sides) + "in")
+    assert plain.taken(written.text, written.words) == []
+    spaced = text[:1].isspace(), text[-1:].isspace()
+    assert (a in plain.cuts(written.text, written.words)) == (spaced[0] and RIGHT in sides)
+    assert (b in plain.cuts(written.text, written.words)) == (spaced[1] and LEFT in sides)
+
+
+def test_a_conversion_tells_them_under_the_name_that_the_desk_knows() -> None:
+    assert shims.STRIPS == vocabulary.STRIPS
+    assert {LEFT, RIGHT} == {"left", "right"}
 
 
 def test_text_without_marks_is_cut_as_the_tokenizer_cuts_it(kind: Kind) -> None:
