@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from studio.language import _, n_
@@ -77,7 +78,8 @@ class Blocks:
         return " ".join(b.text.replace("\n", " ") for b in self._blocks if b.kind != "blank")
 
     def text(self) -> str:
-        return readable("\n\n".join(b.text for b in self._parted() if b.kind != "blank"))
+        blocks = _numbered([b for b in self._parted() if b.kind != "blank"])
+        return readable("\n\n".join(b.text for b in blocks))
 
     def notes(self) -> tuple[str, ...]:
         """What to tell the writer of blank lines that became scene breaks."""
@@ -105,6 +107,45 @@ class Blocks:
         if RARE * len(inner) > paragraphs:
             return single
         return [Block("break", SCENE_BREAK) if i in inner else b for i, b in enumerate(single)]
+
+
+def _numbered(blocks: list[Block]) -> list[Block]:
+    """With what says a chapter's number and nothing else, right above its title, as the beginning
+    of that heading: a line, or a heading of the same level."""
+    places = {
+        place: found for place in range(len(blocks)) if (found := _number_above(blocks, place))
+    }
+    bare = [found.number for found in places.values() if found.kind == "bare"]
+    if len(bare) == 1 or any(b != a + 1 for a, b in pairwise(bare)):  # numbers of pages
+        places = {place: found for place, found in places.items() if found.kind != "bare"}
+    return [
+        _under(blocks[place - 1], block) if place - 1 in places else block
+        for place, block in enumerate(blocks)
+        if place not in places
+    ]
+
+
+def _number_above(blocks: list[Block], place: int) -> headings.Heading | None:
+    line, *below = blocks[place : place + 2]
+    if not below or below[0].kind != "heading" or line.kind not in ("paragraph", "heading"):
+        return None
+    marks, title = _parts(below[0])
+    if line.kind == "heading" and _parts(line)[0] != marks:
+        return None
+    found = headings.read(_parts(line)[1])
+    is_number = found and found.number and not found.titled and found.kind in ("chapter", "bare")
+    return None if headings.named(title) or not is_number else found
+
+
+def _parts(block: Block) -> tuple[str, str]:
+    """The marks of a heading and its words; a paragraph has no marks."""
+    marks, _space, title = block.text.partition(" ")
+    return (marks, title) if block.kind == "heading" else ("", block.text)
+
+
+def _under(line: Block, heading: Block) -> Block:
+    marks, title = _parts(heading)
+    return Block("heading", f"{marks} {_parts(line)[1]} {title}")
 
 
 def readable(text: str) -> str:

@@ -223,3 +223,24 @@ def test_words_in_a_font_of_signs_are_signs() -> None:
         "<font face='Symbol'> a<b>b</b></font> à <span style='font-family:Georgia'>la</span>.</p>"
     )
     assert read(page).text == "He 🡪 went αβ à la."
+
+
+@pytest.mark.parametrize(
+    ("numbers", "titles"),
+    [
+        ("<div>Chapter {}</div>", ("Chapter 1 Stone", "Chapter 2 Wood", "Chapter 3 Straw")),
+        ("<p>{}</p>", ("1 Stone", "2 Wood", "3 Straw")),
+        ("<h1>Chapter {}</h1>", ("Chapter 1 Stone", "Chapter 2 Wood", "Chapter 3 Straw")),
+        ("<p>{}7</p>", ("Stone", "Wood", "Straw")),
+        ("<p>Chapter {}: Rain</p>", ("Stone", "Wood", "Straw")),
+    ],
+    ids=["word", "bare", "heading", "pages", "titled"],
+)
+def test_a_number_above_a_title_belongs_to_it(numbers: str, titles: tuple[str, ...]) -> None:
+    prose = "<p>The wind rose over the quay and she went to see the boats.</p>" * 12
+    body = "".join(
+        f"{numbers.format(count)}<h1>{name}</h1>{prose}"
+        for count, name in enumerate(("Stone", "Wood", "Straw"), 1)
+    )
+    found = [line[2:] for line in read(body).text.split("\n") if line.startswith("# ")]
+    assert tuple(found) == titles
