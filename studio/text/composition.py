@@ -115,7 +115,7 @@ def _numbered(blocks: list[Block]) -> list[Block]:
     places = {
         place: found for place in range(len(blocks)) if (found := _number_above(blocks, place))
     }
-    bare = [found.number for found in places.values() if found.kind == "bare"]
+    bare = [found.number or 0 for found in places.values() if found.kind == "bare"]
     if len(bare) == 1 or any(b != a + 1 for a, b in pairwise(bare)):  # numbers of pages
         places = {place: found for place, found in places.items() if found.kind != "bare"}
     return [
