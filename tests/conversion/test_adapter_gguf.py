@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 
 from studio.conversion.folding import module_shapes, peculiarities, read_config, scaling
 from studio.errors import StudioError
@@ -124,6 +125,17 @@ def test_adapter_of_another_model_is_refused_by_name(
         shelf.convert_adapter(shelf.adapter(), model=other)
     assert Path(other.name).name in raised.value.what
     assert "starter" in raised.value.why
+
+
+def test_factors_for_a_table_that_is_another_ones_are_refused_by_name(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    make_adapter(tmp_path / "a", settings().starter, target_modules="lm_head")
+    path = tmp_path / "a" / "adapter_model.safetensors"
+    save_file({n: t for n, t in load_file(path).items() if ".lora_" in n}, path)
+    with pytest.raises(StudioError, match="table of the words itself") as raised:
+        shelf.convert_adapter(shelf.room.put(tmp_path / "a"))
+    assert "lm_head" in raised.value.remedy
 
 
 def test_damaged_adapter_is_refused(shelf: Shelf, tmp_path: Path) -> None:

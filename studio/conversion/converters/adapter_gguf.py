@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from studio.conversion import toolkit
 from studio.conversion.folding import (
@@ -21,6 +22,9 @@ from studio.domain.findings import Finding, Remedy
 from studio.domain.specs import ConvertSpec
 from studio.domain.workroom import Workroom
 from studio.language import _
+
+TIED, TABLE = "lm_head", "model.embed_tokens.weight"
+"""A module whose weights are those of the table of words in many models."""
 
 
 class AdapterGguf:
@@ -74,13 +78,22 @@ def _misfit(adapter: Path, model: Path) -> Finding | None:
     weights = tensor_shapes(model)
     for module, shape in module_shapes(adapter).items():
         theirs = weights.get(f"{module}.weight")
+        if theirs is None and module == TIED and weights.get(TABLE) == shape:
+            return _finding(
+                _("This adapter cannot become a voice for llama.cpp as it is."),
+                _(
+                    "It changes {module}, which in this model is the table of the words itself; a"
+                    " GGUF adapter has no place for that."
+                ).format(module=module),
+                _("Choose an adapter that leaves {module} as it is.").format(module=module),
+            )
         if theirs != shape:
             return _finding(
                 _("The adapter does not fit the model {model}.").format(model=model.name),
                 _(
                     "It was trained on {origin}: its {module} is {shape}; the model's is {theirs}."
                 ).format(
-                    origin=read_config(adapter).get("base_model_name_or_path") or _("another"),
+                    origin=_last_word(read_config(adapter)) or _("another"),
                     module=module,
                     shape="×".join(map(str, shape)),
                     theirs="×".join(map(str, theirs)) if theirs else _("not there"),
@@ -88,6 +101,11 @@ def _misfit(adapter: Path, model: Path) -> Finding | None:
                 _("Choose the model the adapter was trained on."),
             )
     return None
+
+
+def _last_word(config: dict[str, Any]) -> str:
+    """The base model's name without where it lies."""
+    return PurePath(str(config.get("base_model_name_or_path") or "")).name
 
 
 def _finding(sentence: str, reason: str, remedy: str) -> Finding:
