@@ -97,7 +97,12 @@ def _differing(there: dict[str, Any], here: dict[str, Any]) -> str:
     known = fields(TrainSpec)
     mine = flat(here, known)
     differing = [(n, v) for n, v in flat(there, known).items() if mine.get(n) != v]
-    return "; ".join(f"{wording.label(name)}: {value}" for name, value in differing)
+    return "; ".join(
+        f"{wording.label(name)}: {value:g}"
+        if isinstance(value, float)
+        else f"{wording.label(name)}: {value}"
+        for name, value in differing
+    )
 
 
 def duplicate(plan_id: str) -> PlanRecord:

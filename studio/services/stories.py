@@ -65,6 +65,14 @@ def put(connection: Database, story_id: str, text: str) -> int:
     return revision
 
 
+def set_aside(story_id: str, text: str) -> None:
+    """Keep a text among the earlier ones of a story, which stays as it is."""
+    with database.write(db()) as connection:
+        now = get(story_id).text
+        put(connection, story_id, text)
+        put(connection, story_id, now)
+
+
 def rename(story_id: str, title: str, base: str | None = None) -> None:
     """Give a story another title.
 

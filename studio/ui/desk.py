@@ -19,6 +19,7 @@ GO = "desk_go"
 HALT = "desk_halt"
 NOTICES = "desk_notices"
 UNSAVED = "desk_unsaved"
+STRAYS = "desk_strays"
 
 
 def notices(story_id: str) -> set[str]:
@@ -47,13 +48,21 @@ def text_changed() -> None:
 def stray_found() -> None:
     """Keep text that never reached the studio as a revision, below the text as it is now."""
     stray = _sent("stray")
-    if not stray:
-        return
-    now = stories.get(stray["story"]).text
-    stories.save(stray["story"], stray["text"])
-    stories.save(stray["story"], now)
-    changed_here()
-    notices(stray["story"]).add("stray")
+    if stray:
+        st.session_state.setdefault(STRAYS, []).append(stray)
+        _put_strays_by()
+
+
+def _put_strays_by() -> None:
+    """What cannot be written now is tried again when the page runs again."""
+    waiting = st.session_state.get(STRAYS, [])
+    try:
+        while waiting:
+            stories.set_aside(waiting[0]["story"], waiting[0]["text"])
+            notices(waiting.pop(0)["story"]).add("stray")
+            changed_here()
+    except StudioError as problem:
+        st.session_state[UNSAVED] = problem
 
 
 def _sent(name: str) -> dict[str, Any] | None:
@@ -72,6 +81,7 @@ def _asked(key: str) -> None:
 
 def page(story: StoryRecord) -> None:
     """The editor with the story in it."""
+    _put_strays_by()
     editor(
         story,
         key=EDITOR,

@@ -52,6 +52,13 @@ def test_a_save_that_another_process_keeps_out_is_said_and_leaves_all_as_it_was(
     context.close()
 
 
+def test_a_text_is_set_aside_below_the_text_as_it_is() -> None:
+    story = stories.create("The Lamp", text="a")
+    stories.set_aside(story.id, "b")
+    assert [r.text for r in stories.revisions(story.id)] == ["a", "b", "a"]
+    assert stories.get(story.id).text == "a"
+
+
 def test_a_story_without_a_title_is_untitled() -> None:
     assert stories.create("  ").title == "Untitled"
 
