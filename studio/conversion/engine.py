@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from studio.conversion import toolkit
+from studio.conversion import shims, toolkit
 from studio.conversion.process import LaunchError
 from studio.domain.findings import Finding
 from studio.domain.specs import ConvertSpec
@@ -34,6 +34,8 @@ def run(spec: ConvertSpec, room: Workroom) -> dict[str, Any]:
     """
     model = folder_of(spec.model, room.fetch)
     sources = {"llama.cpp": toolkit.VERSION, **contents(model, validate(model))}
+    if strips := shims.strips(model / "tokenizer.json"):  # an earlier studio did not tell them
+        sources |= {"strips": json.dumps(strips)}
     if spec.kept and _sources_of(spec.kept, room) == sources:
         return {"gguf": spec.kept}
     adapter = room.fetch(spec.adapter) if spec.adapter else None

@@ -144,14 +144,15 @@ def _correct(model: Any) -> None:
         first = rope.get("original_max_position_embeddings") if _long(rope) else None
         window = _window(config, writer.arch)
         writer.add_context_length(min(context, window or context, first or context))
-    if strips := _strips(Path(model.dir_model) / "tokenizer.json"):
-        writer.add_string(STRIPS, json.dumps(strips))
+    if told := strips(Path(model.dir_model) / "tokenizer.json"):
+        writer.add_string(STRIPS, json.dumps(told))
     sliding = [kind == "sliding_attention" for kind in config.get("layer_types") or ()]
     if writer.arch in WINDOWED and sliding:
         writer.add_sliding_window_pattern(sliding)
 
 
-def _strips(tokenizer: Path) -> dict[str, list[str]]:
+def strips(tokenizer: Path) -> dict[str, list[str]]:
+    """The marks that take white space along, and on which sides, as a tokenizer.json says."""
     content = json.loads(tokenizer.read_text("utf-8")) if tokenizer.is_file() else {}
     sides = {
         told["content"]: [side for side in ("left", "right") if told.get(f"{side[0]}strip")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.conversion import engine
+from studio.conversion import engine, shims
 from studio.conversion.quantisation import QUANTISATIONS, check_rows, tensor_shapes
 from studio.conversion.tokens import PROBE, check_tokens
 from studio.domain.base import Model
@@ -67,6 +67,21 @@ def test_a_base_model_is_converted_once(shelf: Shelf, tmp_path: Path) -> None:
     assert engine.run(other, room)["gguf"] != made
     gone = spec.model_copy(update={"kept": "0" * 64})
     assert engine.run(gone, room)["gguf"] == made
+
+
+def test_marks_that_take_white_space_along_are_told(shelf: Shelf, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(shelf.other_model().name, tmp_path / "copy"))
+    told = json.loads((copied / "tokenizer.json").read_text("utf-8"))
+    mark = next(each for each in told["added_tokens"] if each["content"] == "<|im_end|>")
+    mark["rstrip"] = True
+    (copied / "tokenizer.json").write_text(json.dumps(told), "utf-8")
+    room = LocalRoom(tmp_path)
+    model = Model(source="local", name=str(copied))
+    spec = ConvertSpec(name="told", converter="base-gguf", model=model)
+    made = room.fetch(engine.run(spec, room)["gguf"])
+    found = read_head(next(made.glob("*.gguf"))).facts[shims.STRIPS]
+    assert json.loads(found) == {"<|im_end|>": ["right"]}
+    assert json.loads((made / engine.FACTS).read_text())["sources"]["strips"] == found
 
 
 def test_tokens_are_those_of_training(shelf: Shelf) -> None:
