@@ -33,6 +33,8 @@ ENCODINGS = {
     "iso8859_7": "ISO 8859-7",
     "cp737": "DOS-737",
     "mac_greek": "Mac Greek",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
 }
 """The likeliest first, and what people call them."""
 SAMPLE = 1 << 18
@@ -50,6 +52,7 @@ _LANGUAGES = (
     "éáóöő|íúüű", "čšžć|đ", "äöüõ|šž", "ăîâțţ|șş", "ıüşçğ|öâîûi\u0307",
     "оеаинтсрвл|бгджзйкмпуфхцчшщъыьэюяё", "оеаинтсрвлі|бгджзйкмпуфхцчшщьюяєїґ",
     "αοιετσνηυρς|βγδζθκλμξπφχψωάέήίόύώϊϋΐΰ",
+    "יוהלארתבמשנ|גדזחטךכםןסעףפץצק", "اليمنورتبهع|ءآأؤإئةثجحخدذزسشصضطظغفقكىپچژگڈٹےہں",
 )  # fmt: skip
 """The letters beyond ASCII of the languages of Europe (French and English, German, Spanish, …),
 the commonest before the bar."""
@@ -64,7 +67,7 @@ _ENGLISH = re.compile(rb"\b(?:the|and|she|that|with|his|you)\b", re.IGNORECASE)
 _FOREIGN = re.compile(r"(?s)(?<=(.))?([^\x00-\x7f])(?=(.))?")
 _OPENING, _CLOSING = "“‘„‚«¿¡‹", "”»›"
 _DASHES = "–—…’"
-_BEHIND = "©®™†·\xa0\xad"
+_BEHIND = "©®™†·\xa0\xad،؛؟"
 _ALONE = "§€£¥•№½¼¾×"
 
 
@@ -118,7 +121,7 @@ def likeliest(data: bytes) -> Reading:
     is_english = len(_ENGLISH.findall(sample)) > 0.04 * len(sample.split())
     letter = RARE if is_english else 1.0
     found: list[tuple[float, str, str, _Sense]] = []
-    for name in (*ENCODINGS, *CHINESE):
+    for name in (*ENCODINGS, *CHINESE, "cp932"):
         text = sample.decode(name, errors="replace")
         if "\ufffd" not in text[:-1]:  # The sample may be cut within a character.
             sense = _sense(text)
@@ -148,7 +151,7 @@ def _is_in_place(before: str, c: str, after: str) -> bool:
         near = before if c == "°" else after
         return near.isdigit() or near.isspace()
     if c in "²³":
-        return before.isalnum() and not after.isalpha()
+        return (before.isdigit() or before in "mM") and not after.isalpha()
     return c in _ALONE and not (before.isalpha() or after.isalpha())
 
 

@@ -116,7 +116,11 @@ def _numbered(of_kind: Callable[[str], list[Candidate]], text: str) -> list[Cand
     listed = (_without_lists(form) for form in counted.values())
     from_one = (f for f in listed if len(f) >= FEWEST_NUMBERS or (f and f[0].heading.number == 1))
     options = sorted(map(_counting, titled.values()), key=_start)
-    options += [_counting(of_kind(kind)) for kind in ("bare", "section")]
+    bare: dict[str, list[Candidate]] = {}
+    for c in of_kind("bare"):
+        bare.setdefault(lookalikes.system(c.text.strip("—–-[](（【】)）#.、 \u3000")), []).append(c)
+    options += sorted(map(_counting, bare.values()), key=_start)
+    options.append(_counting(of_kind("section")))
     options += sorted(from_one, key=len, reverse=True)
     found: list[Candidate] = []
     for option in options:

@@ -116,7 +116,7 @@ def _numbered(blocks: list[Block]) -> list[Block]:
         place: found for place in range(len(blocks)) if (found := _number_above(blocks, place))
     }
     bare = [found.number or 0 for found in places.values() if found.kind == "bare"]
-    if len(bare) == 1 or any(b != a + 1 for a, b in pairwise(bare)):  # numbers of pages
+    if len(bare) == 1 or any(b not in (a + 1, 1) for a, b in pairwise(bare)):  # numbers of pages
         places = {place: found for place, found in places.items() if found.kind != "bare"}
     return [
         _under(blocks[place - 1], block) if place - 1 in places else block
@@ -132,9 +132,17 @@ def _number_above(blocks: list[Block], place: int) -> headings.Heading | None:
     marks, title = _parts(below[0])
     if line.kind == "heading" and _parts(line)[0] != marks:
         return None
+    if (says := headings.read(title)) and (says.kind == "special" or headings.named(title)):
+        return None
+    is_listed = place and blocks[place - 1].kind == line.kind and _number_of(blocks[place - 1])
+    return None if is_listed else _number_of(line)
+
+
+def _number_of(line: Block) -> headings.Heading | None:
+    """The number of a chapter that is all that a line says."""
     found = headings.read(_parts(line)[1])
     is_number = found and found.number and not found.titled and found.kind in ("chapter", "bare")
-    return None if headings.named(title) or not is_number else found
+    return found if is_number else None
 
 
 def _parts(block: Block) -> tuple[str, str]:

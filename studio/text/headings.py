@@ -8,17 +8,9 @@ from typing import Literal, NamedTuple
 from studio.text.numerals import CHINESE, SPELLED, number
 
 Kind = Literal[
-    "part",
-    "chapter",
-    "titled",
-    "bare",
-    "counted",
-    "section",
-    "special",
-    "markdown",
-    "centred",
+    "part", "chapter", "titled", "bare", "counted", "section", "special", "markdown", "centred",
     "capitals",
-]
+]  # fmt: skip
 LONGEST = 90
 LONGEST_CHAPTER = 240
 """Of a line that names itself a chapter; old novels tell what happens in it."""
@@ -157,7 +149,10 @@ def named(line: str) -> Heading | None:
         found = _english(plain) or _chinese(plain) if plain else None
         return found._replace(form=f"☆{found.form}") if found and found.form else found
     if found is None and QUOTED.match(line):
-        plain = line[1:].replace(_QUOTES[line[0]], " ", 1).strip()
+        said, _mark, rest = line[1:].partition(_QUOTES[line[0]])
+        if said[-1:] in ",.!?，。！？" or rest.lstrip()[:1].islower():  # it is said by someone
+            return None
+        plain = f"{said} {rest}".strip()
         found = _english(plain) or _chinese(plain)
         return found._replace(form=f"{line[0]}{found.form}") if found else None
     return found

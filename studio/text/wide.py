@@ -46,9 +46,11 @@ def _end(data: bytes) -> int:
         return 0
     order = _order(data[:end])
     for at in range(end, min(end + FARTHEST, len(data) - LEAST + 1), 2) if order else ():
-        behind = data[at:]
-        if _is_utf8(behind) and not _CONTROL.search(behind):
-            return at if plausibility(behind[:SAMPLE], order) < PLAUSIBLE else 0
+        near = data[at : at + NEAR]
+        if _broken(near) > len(near) - LONGEST and not _CONTROL.search(near):
+            behind = data[at:]
+            is_text = _is_utf8(behind) and not _CONTROL.search(behind)
+            return at if is_text and plausibility(behind[:SAMPLE], order) < PLAUSIBLE else 0
     return 0
 
 

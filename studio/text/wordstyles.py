@@ -28,10 +28,10 @@ class Styles:
             attribute(style, "styleId"): style for style in children(root, "style")
         }  # fmt: skip
         self._roles: dict[str, str] = {}
-        hiding = {key for key, style in self._styles.items() if _hides(style)}
+        hiding = {key for key, style in self._styles.items() if _shows(style) == "hidden"}
         self._hidden = {
             key for key in (self._styles if hiding else ())
-            if any(attribute(style, "styleId") in hiding for style in self._line(key))
+            if next(filter(None, map(_shows, self._line(key))), "") == "hidden"
         }  # fmt: skip
 
     def role(self, style_id: str) -> str:
@@ -46,8 +46,8 @@ class Styles:
         """Whether the style of these words, or of their paragraph, does not show them."""
         if not self._hidden:
             return False
-        above = run.getparent()
-        styles = value(_of(run, "rPr"), "rStyle"), value(_of(above, "pPr"), "pStyle")
+        paragraph = next((e for e in run.iterancestors() if local(e) == "p"), None)
+        styles = value(_of(run, "rPr"), "rStyle"), value(_of(paragraph, "pPr"), "pStyle")
         return not self._hidden.isdisjoint(styles)
 
     def numbered(self, style_id: str) -> tuple[str, str]:
@@ -74,9 +74,10 @@ def _of(element: Element | None, name: str) -> Element | None:
     return None if element is None else next(iter(children(element, name)), None)
 
 
-def _hides(style: Element) -> bool:
-    marks = children(run, "vanish") if (run := _of(style, "rPr")) is not None else []
-    return any(attribute(mark, "val") not in OFF for mark in marks)
+def _shows(style: Element) -> str:
+    """``hidden`` or ``shown``, where this style says either."""
+    mark = _of(_of(style, "rPr"), "vanish")
+    return "" if mark is None else "shown" if attribute(mark, "val") in OFF else "hidden"
 
 
 def _role(style: Element) -> str:

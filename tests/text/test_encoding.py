@@ -228,6 +228,9 @@ GREEK = "Την άνοιξη ήρθαν στην πόλη τέσσερις άν�
 UKRAINIAN = "Навесні до міста приїхали четверо. Її голос тремтів; вода дійде сюди, сказав він."
 QUOTED = "“I know,” she said—quietly—“and it is the end…” He had seen it with his own eyes."
 RUSSIAN = "Весной в город приехали четверо. Они несли ведро краски. Вода дойдёт сюда, сказал он."
+ACCENTED = "She met her fiancé in the café and that was all the man with his hat said to you."
+HEBREW = "האיש הלך ברחוב הישן עם שקיעת השמש, ולא ידע לאן הוא הולך. " * 20
+ARABIC = "مشى ببطء. لم تقل شيئا. إلى أين تذهب سأل الرجل. " * 20
 GERMAN = "Die Straße war naß; die Bäume überm Fluß rauschten. „Schöne Töne“, sagte Jürgen."
 
 
@@ -245,6 +248,10 @@ GERMAN = "Die Straße war naß; die Bäume überm Fluß rauschten. „Schöne T�
         *((RUSSIAN.upper(), name) for name in ("cp1251", "koi8_r")),
         *((UKRAINIAN, name) for name in ("cp1251", "koi8_u")),
         *((QUOTED, name) for name in ("cp1252", "mac_roman", "gbk", "big5")),
+        (QUOTED.replace("—", " "), "cp932"),
+        *((ACCENTED, name) for name in ("cp1252", "cp437", "cp850")),
+        (HEBREW, "cp1255"),
+        (ARABIC, "cp1256"),
     ],
 )
 def test_an_alphabet_is_told_by_where_its_letters_stand(

@@ -128,6 +128,25 @@ def test_numbers_within_a_story_are_no_chapters() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("chapters", "sections", "prose"),
+    [(("一", "二", "三", "四"), ("1", "2"), HAN), (("I", "II", "III", "IV"), ("1", "2"), PROSE)],
+)
+def test_bare_numbers_of_two_kinds_are_chapters_and_what_is_within(
+    chapters: tuple[str, ...], sections: tuple[str, ...], prose: str
+) -> None:
+    raw = story(*(head for each in chapters for head in (each, *sections)), prose=prose)
+    assert titles(raw) == list(chapters)
+
+
+@pytest.mark.parametrize(
+    "says", ["“Part {} is done,” she said.", "“Chapter {}” is what he called it."]
+)
+def test_what_is_said_is_no_heading(says: str) -> None:
+    raw = "\n\n".join((PROSE, says.format("one"), PROSE, says.format("two"), PROSE))
+    assert titles(raw) == ["Untitled"]
+
+
 def test_a_numbered_list_in_a_story_is_no_list_of_chapters() -> None:
     raw = f"{PROSE}\n\n1. Bread\n\n2. Salt\n\n3. Rope\n\n{PROSE}"
     assert titles(raw) == ["Untitled"]

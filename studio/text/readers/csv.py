@@ -86,6 +86,8 @@ def _head(rows: list[list[str]]) -> _Head:
         names = [cell for cell in following if cell.strip()]
         are_names = _is_header(following) and not any(c.strip().isdigit() for c in names)
         if not (is_title and are_names and _is_header(row) and len(above) < MOST_ABOVE):
+            if above and len(filled) < 2:  # lines of prose in one column, and no titles
+                row, above = rows[0], []
             return _Head(_distinct(row) if _is_header(row) else [], above)
         above += filled
     return _Head([], [])

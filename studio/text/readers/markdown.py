@@ -28,7 +28,7 @@ _COMMAND = re.compile(
     r"\\(?:newpage|pagebreak|clearpage|cleardoublepage)(?:\{\})?|\[\[?toc\]?\]", re.IGNORECASE
 )
 """A line that asks for a new page or for the contents, and says nothing."""
-_INSIDE = r"%%(?!%)(?:[^%]|%(?!%))*%%(?!%)"
+_INSIDE = r"%%(?!%)(?:[^%]|%(?!%)){0,2000}%%(?!%)"
 _OTHER_COMMENTS = re.compile(
     rf"^(?:[ \t]*{_INSIDE}"
     r"| {0,3}\[(?://|comment)\]:[ \t]*(?:#|<>)[ \t]*[(\"'][^\n]*[)\"'])"

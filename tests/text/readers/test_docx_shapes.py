@@ -260,13 +260,18 @@ def test_headings_whose_style_is_nowhere_described() -> None:
 def test_what_a_style_hides_is_hidden() -> None:
     styles = (
         f"<w:styles {manuscripts.W}><w:style w:styleId='z'><w:rPr><w:vanish/></w:rPr></w:style>"
-        "<w:style w:styleId='y'><w:basedOn w:val='z'/></w:style></w:styles>"
+        "<w:style w:styleId='y'><w:basedOn w:val='z'/></w:style>"
+        "<w:style w:styleId='x'><w:basedOn w:val='z'/><w:rPr><w:vanish w:val='0'/></w:rPr>"
+        "</w:style></w:styles>"
     )
     hidden = p(r("Top of Form"), "<w:pStyle w:val='y'/>")
     shown = r("He went.", "<w:rStyle w:val='z'/><w:vanish w:val='0'/>")
-    reading = read(hidden + p(shown + r(" x", "<w:rStyle w:val='z'/>")), styles=styles)
-    assert reading.text == "He went."
-    assert "2 pieces of hidden text were left out." in reading.notes
+    linked = p(f"<w:hyperlink>{r('Bottom of Form')}</w:hyperlink>", "<w:pStyle w:val='y'/>")
+    again = p(r("She stayed."), "<w:pStyle w:val='x'/>")
+    went = p(shown + r(" x", "<w:rStyle w:val='z'/>"))
+    reading = read(hidden + linked + went + again, styles=styles)
+    assert reading.text == "He went.\n\nShe stayed."
+    assert "3 pieces of hidden text were left out." in reading.notes
 
 
 def test_content_controls_of_every_level() -> None:

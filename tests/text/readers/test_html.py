@@ -244,3 +244,22 @@ def test_a_number_above_a_title_belongs_to_it(numbers: str, titles: tuple[str, .
     )
     found = [line[2:] for line in read(body).text.split("\n") if line.startswith("# ")]
     assert tuple(found) == titles
+
+
+def test_a_list_of_chapters_and_one_not_yet_written_are_no_numbers_of_the_next() -> None:
+    prose = "<p>The wind rose over the quay and she went to see the boats.</p>" * 12
+    listed = "<p>Contents</p><p>Prologue</p><p>Chapter 1</p><p>Chapter 2</p>"
+    body = f"{listed}<h1>Prologue</h1>{prose}<h1>Chapter 1</h1><h1>Epilogue</h1>{prose}"
+    found = [line[2:] for line in read(body).text.split("\n") if line.startswith("# ")]
+    assert found == ["Prologue", "Chapter 1", "Epilogue"]
+
+
+def test_numbers_above_titles_may_begin_anew_in_each_part() -> None:
+    prose = "<p>The wind rose over the quay and she went to see the boats.</p>" * 12
+    names = ("Stone", "Wood", "Straw", "Water")
+    body = "".join(
+        f"<p>{count}</p><h1>{name}</h1>{prose}"
+        for count, name in zip((1, 2, 1, 2), names, strict=True)
+    )
+    found = [line[2:] for line in read(body).text.split("\n") if line.startswith("# ")]
+    assert found == ["1 Stone", "2 Wood", "1 Straw", "2 Water"]

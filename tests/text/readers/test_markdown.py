@@ -163,6 +163,8 @@ def test_what_looks_like_fields_is_kept(text: str) -> None:
 def test_comments_of_other_programs() -> None:
     reading = read("One %%a\nb%% two.\n\n%%\nc\n%%\n\n[//]: # (d)\n\nA 50%% cut, 20%% more.")
     assert reading.text == "One  two.\n\nA 50%% cut, 20%% more."
+    scene = "\n\n".join(["He went out to the boats, and she went home."] * 60)
+    assert scene in read(f"One.\n\n%%\n\n{scene}\n\n%%\n\nTwo.").text
     assert reading.notes == ("3 comments were left out.",)
 
 

@@ -125,6 +125,12 @@ def test_a_title_above_the_table_and_columns_without_a_name() -> None:
         assert found.text.split("\n\n") == ["He went", "She"]
 
 
+def test_short_lines_with_a_separator_behind_them_are_no_titles() -> None:
+    lines = [f"Foo number {n}" for n in "abcdefgh"]
+    found = read("a.csv", "".join(f"{line},\n" for line in ("chapter", *lines)).encode())
+    assert found.text.split("\n\n") == lines
+
+
 def test_columns_that_come_late_are_named_too() -> None:
     rows = [{"text": ENGLISH}] * 1200 + [{"text": "He went.", "secret": "x"}]
     assert any("secret" in note for note in read("a.jsonl", jsonl(*rows)).notes)
