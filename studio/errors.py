@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Literal
 
 Cause = Literal["", "memory", "diverged", "device", "disk", "base", "checkpoint", "dataset"]
@@ -33,3 +34,7 @@ class Damaged(StudioError):
 class Overtaken(StudioError):
     """What was to be changed has been changed by someone else since it was read; nothing is
     overwritten."""
+
+
+class Unwritten(StudioError, sqlite3.OperationalError):
+    """Something cannot be written into the database now; it is as it was."""

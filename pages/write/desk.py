@@ -126,6 +126,7 @@ def write_here(story_id: str) -> None:
     """The editor and its keys; saving runs only this part of the page again."""
     devices.expect(engine.WRITE)
     story = stories.get(story_id)
+    desk.try_again()
     with live.passing():
         if story.deleted_at:
             deleted(story)

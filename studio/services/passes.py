@@ -14,8 +14,12 @@ LASTS = 12 * 3600.0
 
 
 def issued(now: float) -> str:
-    """A pass for a tab that has just given the password; good until it lapses, the password is
-    changed, or the studio's ``run`` folder is deleted."""
+    """A pass for a tab that is signed in; good until it lapses, the password is changed, or
+    ``run/passes.key`` is deleted.
+
+    Raises:
+        OSError: that file is not there and cannot be written, or cannot be read.
+    """
     until = str(int(now + LASTS))
     return f"{until}.{_seal(until)}"
 
@@ -25,7 +29,9 @@ def is_good(given: object, now: float) -> bool:
     until, _dot, seal = str(given).partition(".")
     if not until.isdecimal() or not seal.isascii():
         return False
-    return hmac.compare_digest(seal, _seal(until)) and now < int(until)
+    with contextlib.suppress(OSError):  # without the key, nobody can tell
+        return hmac.compare_digest(seal, _seal(until)) and now < int(until)
+    return False
 
 
 def _seal(until: str) -> str:
@@ -43,7 +49,11 @@ def _secret() -> bytes:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(draft, path)
-        draft.unlink()
+        except FileExistsError:
+            pass
+        except OSError:  # a disk that knows no second name for a file
+            draft.replace(path)
+        draft.unlink(missing_ok=True)
     return path.read_bytes()

@@ -13,7 +13,7 @@ from studio.domain.records import PlanRecord
 from studio.domain.specs import TrainSpec
 from studio.errors import StudioError
 from studio.language import _
-from studio.services import datasets, overtaking
+from studio.services import datasets, overtaking, runs
 from studio.services.context import db
 from studio.store import database, plans, rows
 from studio.training import reading, sheets, wording
@@ -95,13 +95,11 @@ def change(plan_id: str, spec: TrainSpec, base: float | None = None) -> PlanReco
 def _differing(there: dict[str, Any], here: dict[str, Any]) -> str:
     """What one plan says that another says otherwise."""
     known = fields(TrainSpec)
-    mine = flat(here, known)
-    differing = [(n, v) for n, v in flat(there, known).items() if mine.get(n) != v]
+    theirs, mine = flat(there, known), flat(here, known)
     return "; ".join(
-        f"{wording.label(name)}: {value:g}"
-        if isinstance(value, float)
-        else f"{wording.label(name)}: {value}"
-        for name, value in differing
+        f"{wording.label(name)}: {runs.said(name, theirs[name]) if name in theirs else '–'}"
+        for name in {**theirs, **mine}
+        if name not in runs.NO_DIFFERENCE and theirs.get(name) != mine.get(name)
     )
 
 

@@ -130,7 +130,7 @@ def settings(runs: Sequence[Job]) -> list[Setting]:
         [*(field for field in known if "." not in field), *wording.words(), *known]
     )
     return [
-        Setting(field, wording.label(field), tuple(_said(field, v.get(field)) for v in each))
+        Setting(field, wording.label(field), tuple(said(field, v.get(field)) for v in each))
         for field in every
         if field not in NO_DIFFERENCE and any(field in values for values in each)
     ]
@@ -141,13 +141,13 @@ def changes(before: TrainSpec, after: TrainSpec) -> list[str]:
     known = fields(TrainSpec)
     old, new = (flat(spec.model_dump(mode="json"), known) for spec in (before, after))
     return [
-        f"{wording.label(field)}: {_said(field, old.get(field))} → {_said(field, value)}"
+        f"{wording.label(field)}: {said(field, old.get(field))} → {said(field, value)}"
         for field, value in new.items()
         if field not in NO_DIFFERENCE and value != old.get(field)
     ]
 
 
-def _said(field: str, value: Any) -> Any:
+def said(field: str, value: Any) -> Any:
     """A value as a writer reads it: names instead of ids and keywords."""
     if field == "dataset":
         return datasets.named(value)

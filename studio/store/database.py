@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from studio.errors import StudioError
+from studio.errors import Unwritten
 from studio.language import _
 
 GROUPS = (
@@ -41,10 +41,6 @@ CURABLE = (
     sqlite3.SQLITE_READONLY,
 )
 """What a person can do something about, or only has to wait for."""
-
-
-class Unwritten(StudioError, sqlite3.OperationalError):
-    """Something cannot be written into the database now; it is as it was."""
 
 
 def connect(path: Path) -> Database:
@@ -87,10 +83,10 @@ def write(db: Database) -> Iterator[Database]:
         db.conn.execute("BEGIN IMMEDIATE")
         try:
             yield db
+            db.conn.commit()
         except BaseException:
             db.conn.rollback()
             raise
-        db.conn.commit()
     except sqlite3.OperationalError as problem:
         if getattr(problem, "sqlite_errorcode", 0) & 0xFF not in CURABLE:
             raise

@@ -8,6 +8,7 @@ signed in) is given to the browser tab to hold, and taken from it by the new one
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,22 +20,35 @@ import streamlit as st
 FILES = Path(__file__).parent / "components"
 KEYS = "again_keys"
 SESSION = "again_session"
+ASKED = "again_asked"
+PATIENCE, LOOK = 1.0, 0.05
+"""Seconds that a tab is given to say what it holds, and between two looks."""
+NOT_TAKEN = ("again_", "signin_")
+"""How the names begin of what this module and the gate know for themselves, whatever a tab says."""
 SERVER = uuid.uuid4().hex
 """Of this process: what it alone knows of, such as files that were given to it, ends with it."""
 
 
 def keep(*keys: str) -> None:
-    """Have the browser tab hold these entries of the session, which the page itself put there; they
-    are such as JSON can hold, or objects with such attributes."""
+    """Have the browser tab hold these entries of the session, which the page itself put there. They
+    come back as JSON has them: an object as a dict of its attributes, a tuple as a list."""
     st.session_state.setdefault(KEYS, set()).update(keys)
 
 
 def held() -> dict[str, Any]:
     """What the tab was given to hold by a session that is no more: mostly nothing. It shows
     nothing."""
-    asked = _component()(key="again", on_again_change=lambda: None).again
-    found: dict[str, Any] = json.loads(asked or "{}")
+    found = parsed(_component()(key="again", on_again_change=lambda: None).again)
     return {} if found.pop(SESSION, session()) == session() else found
+
+
+def parsed(sent: object) -> dict[str, Any]:
+    """What a tab sent, which may be anything: whoever sits before it may not have signed in."""
+    try:
+        found = json.loads(sent) if isinstance(sent, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def session() -> str:
@@ -48,14 +62,28 @@ def again(before: Mapping[str, Any]) -> Iterator[None]:
     """A page runs within this: first it is given what was ``held`` before, and when it has run,
     the tab is given what is to be kept. It shows nothing."""
     place = st.empty()
-    keep(SESSION, *before)
-    for name, value in before.items():
+    given = {name: value for name, value in before.items() if not name.startswith(NOT_TAKEN)}
+    keep(SESSION, *given)
+    for name, value in given.items():
         st.session_state[name] = value
     try:
         yield
     finally:
         with place:
             _hold({k: st.session_state[k] for k in _keys() if k in st.session_state})
+
+
+def wait() -> None:
+    """Give the tab a moment to say what it holds, once in a session: Streamlit asks for a page that
+    its server was killed within before the tab can, and would take what is typed on it away. The
+    run that the tab asks for takes the place of this one."""
+    if ASKED in st.session_state:
+        return
+    st.session_state[ASKED] = True
+    place = st.empty()
+    for _look in range(int(PATIENCE / LOOK)):
+        time.sleep(LOOK)
+        place.empty()
 
 
 def let_go() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from studio.domain.records import StoryRecord
-from studio.errors import StudioError
+from studio.errors import StudioError, Unwritten
 from studio.services import stories
+from studio.ui import again
 from studio.ui.editor import editor
 
 EDITOR = "desk_editor"
@@ -20,6 +21,7 @@ HALT = "desk_halt"
 NOTICES = "desk_notices"
 UNSAVED = "desk_unsaved"
 STRAYS = "desk_strays"
+HELD = "desk_strays_held"
 
 
 def notices(story_id: str) -> set[str]:
@@ -49,20 +51,39 @@ def stray_found() -> None:
     """Keep text that never reached the studio as a revision, below the text as it is now."""
     stray = _sent("stray")
     if stray:
+        again.keep(STRAYS)
         st.session_state.setdefault(STRAYS, []).append(stray)
         _put_strays_by()
 
 
+def try_again() -> None:
+    """Put by what could not be put by before, unless that has just been tried."""
+    if UNSAVED not in st.session_state:
+        _put_strays_by()
+
+
 def _put_strays_by() -> None:
-    """What cannot be written now is tried again when the page runs again."""
     waiting = st.session_state.get(STRAYS, [])
-    try:
-        while waiting:
-            stories.set_aside(waiting[0]["story"], waiting[0]["text"])
-            notices(waiting.pop(0)["story"]).add("stray")
-            changed_here()
-    except StudioError as problem:
-        st.session_state[UNSAVED] = problem
+    for stray in list(waiting):
+        try:
+            stories.set_aside(stray["story"], stray["text"])
+        except StudioError as problem:
+            st.session_state[UNSAVED] = problem
+            if isinstance(problem, Unwritten):
+                return
+            continue
+        waiting.remove(stray)
+        notices(stray["story"]).add("stray")
+        changed_here()
+
+
+def _waits_unheld() -> bool:
+    """Whether text waits to be put by that the browser tab does not hold yet: it is given what it
+    is to hold by a run of the whole page alone. Asked once for each."""
+    waiting = len(st.session_state.get(STRAYS, []))
+    held: int = st.session_state.get(HELD, 0)
+    st.session_state[HELD] = waiting
+    return waiting > held
 
 
 def _sent(name: str) -> dict[str, Any] | None:
@@ -81,7 +102,6 @@ def _asked(key: str) -> None:
 
 def page(story: StoryRecord) -> None:
     """The editor with the story in it."""
-    _put_strays_by()
     editor(
         story,
         key=EDITOR,
@@ -92,3 +112,5 @@ def page(story: StoryRecord) -> None:
         on_go=lambda: _asked(GO),
         on_halt=lambda: _asked(HALT),
     )
+    if _waits_unheld():
+        st.rerun()

@@ -35,7 +35,10 @@ def opened(key: str, now: T) -> Opened[T]:
     name = f"{key}_opened"
     again.keep(name)
     held = st.session_state.get(name, Opened(now, now))
-    found: Opened[T] = Opened(**held) if isinstance(held, dict) else held  # as the tab held it
+    if isinstance(held, dict):  # as the tab held it, perhaps for another version of the studio
+        whole = held.keys() == vars(Opened(now, now)).keys()
+        held = Opened(**held) if whole else Opened(now, now)
+    found: Opened[T] = held
     st.session_state[name] = found
     return found
 

@@ -1,9 +1,11 @@
-"""The sign-in gate: one password, asked once a browser tab, slower with each wrong guess."""
+"""The sign-in gate: one password, asked once as long as a page stays open, and slower with each
+wrong guess."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -62,18 +64,28 @@ def sign_in(held: Mapping[str, Any]) -> None:
         return
     if st.session_state.get(SIGNED_IN) or passes.is_good(held.get(PASS), time.time()):
         st.session_state[SIGNED_IN] = True
-        st.session_state[PASS] = passes.issued(time.time())
-        again.keep(PASS)
+        _give_pass()
         return
+    again.wait()
     again.let_go()
     st.title(_("Lorewright"))
-    st.write(_("This studio is locked. Its password opens it for this browser tab."))
+    st.write(_("This studio is locked. Its password opens it as long as this page stays open."))
     with st.form("signin_form", border=False):
         guess = st.text_input(_("Password"), type="password", autocomplete="current-password")
         asked = st.form_submit_button(_("Open the studio"), type="primary")
     if asked:
         _answer(guess, password.get_secret_value())
     st.stop()
+
+
+def _give_pass() -> None:
+    """Let the tab hold one; without it the password is asked for again by the next page server."""
+    try:
+        st.session_state[PASS] = passes.issued(time.time())
+    except OSError as problem:
+        logging.getLogger(__name__).warning("no pass could be given: %s", problem)
+        return
+    again.keep(PASS)
 
 
 def _answer(guess: str, password: str) -> None:

@@ -40,6 +40,7 @@ def test_a_new_server_takes_up_what_was_being_written(
     window = page.get_by_role("dialog")
     window.get_by_label("Name", exact=True).fill("Mara")
     window.get_by_label("What is true of it").fill("Keeps the light.")
+    settled(page)
     studio.again()
     settled(page)
     expect(window.get_by_label("What is true of it")).to_have_value("Keeps the light.")

@@ -48,3 +48,11 @@ def test_another_password_or_another_studio_ends_it(
     monkeypatch.setenv("LOREWRIGHT_DATA", str(tmp_path / "other"))
     settings.cache_clear()
     assert not passes.is_good(given, NOW)
+
+
+def test_where_no_key_can_be_kept_nothing_is_let_in() -> None:
+    settings().run.parent.mkdir(parents=True)
+    settings().run.write_text("no folder")
+    with pytest.raises(FileExistsError):
+        passes.issued(NOW)
+    assert not passes.is_good(f"{int(NOW + 60)}.{'0' * 64}", NOW)
