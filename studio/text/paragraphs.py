@@ -105,9 +105,9 @@ class Joiner:
         layout = self.layout
         if layout.wrapped or layout.line_is_paragraph or not any("\n" in b.text for b in blocks):
             return frozenset()
-        lines = [line for block in blocks for line in block.text.split("\n")]
-        set_in = 2 * sum(map(_is_set_in, lines)) > len(lines)
-        flush = (line for line in lines if not (set_in and _is_set_in(line)))
+        count = sum(block.text.count("\n") + 1 for block in blocks)
+        set_in = 2 * sum(map(_is_set_in, _lines(blocks))) > count
+        flush = (line for line in _lines(blocks) if not (set_in and _is_set_in(line)))
         return counting.heads((line.strip(_SPACES) for line in flush), set_in)
 
     def _counts(self, line: str) -> bool:
@@ -159,6 +159,10 @@ class Joiner:
         self._mended[broken] += 1
         self._first.setdefault(broken, block)
         return _id(broken) not in self._decisions.keep
+
+
+def _lines(blocks: Sequence[Block]) -> Iterator[str]:
+    return (line for block in blocks for line in block.text.split("\n"))
 
 
 def _is_set_in(line: str) -> bool:

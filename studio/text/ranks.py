@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from studio.text.candidates import EMPTY, Candidate, are_long
 
+TOO_LONG = 2
+"""Times the middle chapter's length that no chapter has of something told in it."""
 CHAPTER = frozenset({"章", "chapter"})
 """Words that count nothing but chapters: others after them are what is told of."""
 
@@ -45,14 +47,29 @@ def _stands_beside(group: list[Candidate], main: list[Candidate], text: str) -> 
     first, last = main[0].start, main[-1].start
     if group[-1].start < first:
         return True
+    counts = len(group) > 1 and _count_up(group) and are_long(group, text)
+    if counts and _are_a_book(group, main, text):
+        return True
     if group[0].start > last:
-        counts = len(group) > 1 and _count_up(group) and are_long(group, text)
         return counts and main[0].heading.word not in CHAPTER
     starts = [c.start for c in group]
     places = [bisect_left(starts, c.start) for c in main]
     most = max((b - a for a, b in pairwise(places)), default=0)
     sure = not any(c.heading.form for c in group)
-    return most == 1 < len(group) and sure and _count_up(group) and are_long(group, text)
+    return most == 1 and sure and counts
+
+
+def _are_a_book(group: list[Candidate], main: list[Candidate], text: str) -> bool:
+    """They stand behind a book's last chapter, which would be far too long with them in it."""
+    starts = [*(c.start for c in main), len(text)]
+    place = bisect_left(starts, group[0].start)
+    is_last = place == len(main) or main[place].heading.number == 1
+    sizes = sorted(b - a for a, b in pairwise(starts))
+    return (
+        is_last
+        and group[-1].start < starts[place]
+        and starts[place] - group[0].start > TOO_LONG * sizes[len(sizes) // 2]
+    )
 
 
 def stand_above(chapters: list[Candidate], numbered: list[Candidate]) -> bool:
@@ -72,8 +89,10 @@ def opens(candidate: Candidate, starts: Sequence[int]) -> bool:
 
 
 def _count_up(group: list[Candidate]) -> bool:
-    numbers = [c.heading.number or 0 for c in group]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    """They count on, perhaps anew in each of several books."""
+    steps = [(b.heading.number or 0) - (a.heading.number or 0) for a, b in pairwise(group)]
+    anew = [b for (_a, b), step in zip(pairwise(group), steps, strict=True) if step != 1]
+    return 2 * len(anew) <= len(steps) and all(b.heading.number == 1 for b in anew)
 
 
 def _without_mentions(chapters: list[Candidate]) -> list[Candidate]:
