@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise, zip_longest
 
 from studio.text import counting, lookalikes, ranks
@@ -64,7 +64,7 @@ def choose(found: list[Candidate], text: str) -> tuple[list[Candidate], list[Can
     if chapters := of_kind("chapter"):
         chapters, above = ranks.of_one_rank(chapters, text)
         if ranks.stand_above(chapters, numbered):
-            extended = _extended(chapters, _without_lists(of_kind("titled")))
+            extended = _extended(_sorted(chapters), _without_lists(of_kind("titled")))
             return _above(parts, extended) + above, _sorted(extended + special)
     if numbered:
         return _above(parts, numbered), _sorted(numbered + special)
@@ -183,21 +183,31 @@ def _opening(parts: list[Candidate], text: str) -> list[Candidate]:
 
 
 def _extended(chapters: list[Candidate], titled: list[Candidate]) -> list[Candidate]:
-    """Chapters that drop the word in the end: ADVENTURE VI. …, then VII. …"""
-    last = max(chapters, key=lambda c: c.start)
-    later = [c for c in titled if c.start > last.start]
-    earlier = {c.heading.number for c in titled[: -len(later) or None]}
-    following = (last.heading.number or 0) + 1
-    begins = bool(later) and later[0].heading.number == following not in earlier
-    titled = later if begins else []
+    """Chapters that drop the word in the end of a book: ADVENTURE VI. …, then VII. …"""
+    starts = [c.start for c in titled]
     result: list[Candidate] = []
-    reached = 0
-    for candidate in _sorted(chapters + titled):
-        number = candidate.heading.number or 0
-        if candidate.heading.kind == "chapter" or number == reached + 1 > 1:
-            result.append(candidate)
-            reached = number
+    begin = 0
+    for chapter, following in zip_longest(chapters, chapters[1:]):
+        result.append(chapter)
+        if chapter.heading.number == 1:
+            begin = chapter.start
+        if following is None or following.heading.number == 1:
+            first, last = (bisect_left(starts, start) for start in (begin, chapter.start))
+            end = bisect_left(starts, following.start) if following else None
+            earlier = {c.heading.number for c in titled[first:last]}
+            result += _going_on(chapter.heading.number or 0, titled[last:end], earlier)
     return result
+
+
+def _going_on(
+    reached: int, later: list[Candidate], earlier: set[int | None]
+) -> Iterator[Candidate]:
+    if not later or later[0].heading.number != reached + 1 or reached + 1 in earlier:
+        return
+    for candidate in later:
+        if candidate.heading.number == reached + 1 > 1:
+            yield candidate
+            reached += 1
 
 
 def _without_doubles(numbered: list[Candidate]) -> list[Candidate]:

@@ -44,6 +44,15 @@ def story(*heads: str, prose: str = PROSE) -> str:
         ("PROLOGUE", "CHAPTER ONE", "CHAPTER TWO", "EPILOGUE"),
         ("Letter 1", "Letter 2", "Chapter 1", "Chapter 2"),
         ("PART ONE", "PART TWO"),
+        ("Letter 1", "Letter 2", *("Chapter 1", "Chapter 2", "Chapter 3") * 2),
+        (*("Chapter 1", "Chapter 2", "Chapter 3") * 2, "Letter 1", "Letter 2", "Letter 3"),
+        (
+            "ADVENTURE I. THE SEA",
+            "ADVENTURE II. THE ROCK",
+            "III. THE BELL",
+            "Chapter 1",
+            "Chapter 2",
+        ),
         ("ADVENTURE I. THE SEA", "ADVENTURE II. THE ROCK", "III. THE BELL"),
     ],
 )
@@ -273,3 +282,10 @@ def test_the_two_books_of_the_war_of_the_worlds(corpus: Path) -> None:
         == ["BOOK ONE. THE COMING OF THE MARTIANS"] * 17
         + ["BOOK TWO. THE EARTH UNDER THE MARTIANS."] * 10
     )
+
+
+def test_several_novels_in_one_file_keep_their_chapters(corpus: Path) -> None:
+    names = ("frankenstein", "pride-and-prejudice", "sherlock-holmes")
+    books = [(corpus / "en" / f"{name}.txt").read_text("utf-8") for name in names]
+    for order in itertools.permutations(range(3)):
+        assert len(found("\n\n".join(books[i] for i in order))) in (101, 102)
