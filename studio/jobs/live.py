@@ -82,6 +82,8 @@ class Reader:
             found: Any = queue.shared().xread(
                 {keys.live(self._job_id): self._last}, count=500, block=BLOCK_MS
             )
+            if not found and self._is_behind():  # it was wiped, and its numbers began lower
+                self._last = "0"
         except (redis.RedisError, StudioError):
             time.sleep(PAUSE)
             yield from self.rest()
@@ -96,6 +98,15 @@ class Reader:
             self._last = entry
             yield from self._show(attempt, place, fields.get(b"text", b"").decode())
             self.ended = self.ended or (b"end" in fields and attempt >= self._attempt)
+
+    def _is_behind(self) -> bool:
+        """Whether the newest that Redis holds was not shown."""
+        newest: Any = queue.shared().xrevrange(keys.live(self._job_id), count=1)
+        return any(
+            int(fields[b"attempt"]) >= self._attempt
+            and int(fields[b"place"]) + len(fields.get(b"text", b"").decode()) > self._shown
+            for _entry, fields in newest
+        )
 
     def rest(self) -> Iterator[str]:
         """What SQLite has beyond what was shown."""

@@ -197,9 +197,11 @@ def tell(client: redis.Redis, job: Job, *bodies: Body, attempt: int = 1, first: 
         client.xadd(keys.STREAM, {"e": event.model_dump_json()})
 
 
-def show(client: redis.Redis, job: Job, text: str, place: int, attempt: int = 1) -> None:
+def show(
+    client: redis.Redis, job: Job, text: str, place: int, attempt: int = 1, entry: str = "*"
+) -> None:
     shown = {"text": text} if text else {"end": 1}
-    client.xadd(keys.live(job.id), {"attempt": attempt, "place": place, **shown})
+    client.xadd(keys.live(job.id), {"attempt": attempt, "place": place, **shown}, entry)
 
 
 def record() -> None:
@@ -228,8 +230,9 @@ def test_a_job_that_ended_long_ago_is_read_from_the_database(
     assert "".join(jobs.follow(job.id)) == "Once "
 
 
+@pytest.mark.parametrize("entry", ["*", "1-1"], ids=["later", "as_if_earlier"])
 def test_what_a_wiped_broker_has_lost_is_read_from_the_database(
-    told: tuple[Job, redis.Redis],
+    told: tuple[Job, redis.Redis], entry: str
 ) -> None:
     job, client = told
     tell(client, job, STARTED, Token(text="abcdef"))
@@ -238,7 +241,7 @@ def test_what_a_wiped_broker_has_lost_is_read_from_the_database(
     following = jobs.follow(job.id, timeout=PATIENCE)
     assert next(following) == "abc"
     client.delete(keys.live(job.id))
-    show(client, job, "gh", 6)
+    show(client, job, "gh", 6, entry=entry)
     assert next(following) == "def"
     assert next(following) == "gh"
 
