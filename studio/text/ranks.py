@@ -48,7 +48,7 @@ def _stands_beside(group: list[Candidate], main: list[Candidate], text: str) -> 
     if group[-1].start < first:
         return True
     counts = len(group) > 1 and _count_up(group) and are_long(group, text)
-    if counts and _are_a_book(group, main, text):
+    if counts and all(_are_a_book(run, main, text) for run in _runs(group)):
         return True
     if group[0].start > last:
         return counts and main[0].heading.word not in CHAPTER
@@ -57,6 +57,12 @@ def _stands_beside(group: list[Candidate], main: list[Candidate], text: str) -> 
     most = max((b - a for a, b in pairwise(places)), default=0)
     sure = not any(c.heading.form for c in group)
     return most == 1 and sure and counts
+
+
+def _runs(group: list[Candidate]) -> list[list[Candidate]]:
+    """Those of each book: what counts anew begins another."""
+    begins = [0, *(i for i, c in enumerate(group) if i and c.heading.number == 1)]
+    return [group[a:b] for a, b in pairwise([*begins, len(group)])]
 
 
 def _are_a_book(group: list[Candidate], main: list[Candidate], text: str) -> bool:
