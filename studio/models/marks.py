@@ -20,8 +20,8 @@ GUARDS = ("\n", "1", "|", "。")
 """Characters before a text that goes on from another: the first that stays a token of its own."""
 LEFT, RIGHT = "left", "right"
 Sides = tuple[str, ...]
-_SPACE = "[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
-_LEADING, _TRAILING = re.compile(f"{_SPACE}*"), re.compile(f"{_SPACE}*$")
+_SPACES = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and not "\x1c" <= c <= "\x1f")
+"""White space as the tokenizers know it, which is that of Unicode; Python knows four more."""
 _SIGN = re.compile(r"<[|｜].*[|｜]>", re.S)
 
 
@@ -66,7 +66,8 @@ class Marks:
         """Where the text has to be cut so that nothing within ``words`` is read as a mark, or taken
         along by one: after the first character of everything that looks like one, and between
         white space and a mark."""
-        found = [place for place, _end in self._beside(text, words) if _is_edge(place, words)]
+        beside = (place for place, _end in self._beside(text, words))
+        found = [place for place in beside if any(place in span for span in words)]
         for first in self._firsts.finditer(text) if words else ():
             place = first.start()
             for length in self._lengths[text[place]]:
@@ -83,15 +84,15 @@ class Marks:
 
     def taken(self, text: str, words: Sequence[Span]) -> list[Span]:
         """White space of a template that its marks take along; of ``words`` none is."""
-        found: list[Span] = []
+        found: set[Span] = set()
+        edges = [edge for span in words for edge in span]
         for place, end in self._beside(text, words):
-            edges = [edge for span in words for edge in span]
             if place < end:
                 end = min([end, *(edge for edge in edges if edge >= place)])
             else:
                 place, end = max([end, *(edge for edge in edges if edge <= place)]), place
-            if place < end and (place, end) not in found:
-                found.append((place, end))
+            if place < end:
+                found.add((place, end))
         return sorted(found)
 
     def _beside(self, text: str, words: Sequence[Span]) -> Iterator[Span]:
@@ -105,18 +106,16 @@ class Marks:
                 continue
             reached = place + len(mark)
             sides = self.strips.get(mark, ())
-            if LEFT in sides and (before := _TRAILING.search(text, 0, place)) and before[0]:
-                yield place, before.start()
-            if RIGHT in sides and (after := _LEADING.match(text, reached)) and after[0]:
-                yield reached, after.end()
+            before = len(text[:place].rstrip(_SPACES))
+            after = len(text) - len(text[reached:].lstrip(_SPACES))
+            if LEFT in sides and before < place:
+                yield place, before
+            if RIGHT in sides and reached < after:
+                yield reached, after
 
     def _mark_at(self, text: str, place: int) -> str:
         found = (text[place : place + length] for length in self._lengths.get(text[place], ()))
         return next((mark for mark in found if mark in self._all), "")
-
-
-def _is_edge(place: int, words: Sequence[Span]) -> bool:
-    return any(place in span for span in words)
 
 
 def is_mark(content: str, control: bool) -> bool:

@@ -106,6 +106,13 @@ def test_white_space_that_a_mark_takes_along_is_the_templates_alone(
     assert (b in plain.cuts(written.text, written.words)) == (spaced[1] and LEFT in sides)
 
 
+def test_white_space_without_end_is_looked_through_once() -> None:
+    marks = Marks({"<|user|>"}, strips={"<|user|>": (LEFT, RIGHT)})
+    text = "a" + " " * 500_000 + "b \n<|user|>\u3000c\x1c<|user|>"
+    mark = text.index("<|user|>")
+    assert marks.taken(text, []) == [(mark - 2, mark), (mark + 8, mark + 9)]
+
+
 def test_a_conversion_tells_them_under_the_name_that_the_desk_knows() -> None:
     assert shims.STRIPS == vocabulary.STRIPS
     assert {LEFT, RIGHT} == {"left", "right"}
